@@ -1,0 +1,134 @@
+"""Correct a report: withdraw it, and say what was really so."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from domain import canonical, correction, history, instant, report
+from domain.commands import declare, record_deployment, record_observation, record_removal
+from domain.commands.declare import Declare
+from domain.commands.record_deployment import RecordDeployment
+from domain.commands.record_observation import RecordObservation
+from domain.commands.record_removal import RecordRemoval
+from domain.commands.telling import Told, named, once
+from domain.declaration import Declared
+from domain.deployment import Deployment
+from domain.errors import AlreadyCorrected, CorrectionElsewhere, NotCorrectable, UnknownEvent
+from domain.event import Event
+from domain.observation import EnvironmentObserved
+from domain.ports import Ledger, Receipt
+from domain.removal import Removed
+from domain.report import Report
+
+Replacement = RecordDeployment | RecordRemoval | Declare | RecordObservation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correct(Told):
+    """The command: which event was wrong, why, and what replaces it; None withdraws it."""
+
+    of: int
+    """Position of the event that was wrong."""
+    reason: str
+    replacement: Replacement | None = None
+
+
+def correct(command: Correct, *, ledger: Ledger) -> Receipt:
+    """Append the correction to *ledger*, once.
+
+    Raises `UnknownEvent` for what is not recorded yet, `NotCorrectable` for
+    builds, configurations and releases, which never change, `AlreadyCorrected`,
+    and `CorrectionElsewhere` when the replacement is of another kind or about
+    another target.
+    """
+    if not 0 < command.of <= canonical.INTEGER_MAX:
+        raise UnknownEvent(f"there is no event at position {command.of}")
+    withdrawn = ledger.at(command.of).event
+    replacement_report = _check(command, withdrawn)
+    told = command.report(
+        report.fingerprint(
+            "correction",
+            {
+                "of": command.of,
+                "reason": command.reason,
+                "occurred_at": instant.text(command.occurred_at),
+                "replacement": replacement_report and str(replacement_report.fingerprint),
+            },
+        )
+    )
+    natural = correction.key_of(command.of)
+    known = ledger.reported((natural,))
+    if known is not None and known.fingerprint != told.fingerprint:
+        raise AlreadyCorrected(
+            f"the event at position {command.of} was corrected already, by {named(known.position)}"
+        )
+
+    def decide() -> Sequence[Event]:
+        length = ledger.load(withdrawn.stream, history.count)
+        assert length is not None, "the stream has the event that is withdrawn"
+        withdrawal = correction.record(
+            withdrawn,
+            version=length.version + 1,
+            occurred_at=command.occurred_at,
+            actor=command.actor,
+            told=told,
+            of=command.of,
+            reason=command.reason,
+            replaced=command.replacement is not None,
+        )
+        if command.replacement is None or replacement_report is None:
+            return [withdrawal]
+        return [
+            withdrawal,
+            _replacement(command.replacement, replacement_report, ledger, command.of),
+        ]
+
+    return once(told, natural, occurred_at=command.occurred_at, ledger=ledger, decide=decide)
+
+
+def _check(command: Correct, withdrawn: Event) -> Report | None:
+    """Return the report of the replacement, when it fits what it replaces."""
+    fits: bool
+    told: Report
+    place: object
+    match withdrawn, command.replacement:
+        case ((Deployment() | Removed() | Declared() | EnvironmentObserved()), None):
+            return None
+        case Deployment(), RecordDeployment() as by:
+            told, place, fits = record_deployment.tell(by), by.target, by.target == withdrawn.target
+        case Removed(), RecordRemoval() as by:
+            told, place, fits = record_removal.tell(by), by.target, by.target == withdrawn.target
+        case Declared(), Declare() as by:
+            told, place, fits = declare.tell(by), by.target, by.target == withdrawn.target
+        case EnvironmentObserved(), RecordObservation() as by:
+            told, place = record_observation.tell(by), by.environment
+            fits = by.environment == withdrawn.environment
+        case ((Deployment() | Removed() | Declared() | EnvironmentObserved()), _):
+            raise CorrectionElsewhere(
+                f"the event at position {command.of} is {withdrawn.topic}; what replaces it is"
+                f" another kind ({type(command.replacement).__name__})"
+            )
+        case _:
+            raise NotCorrectable(
+                f"the event at position {command.of} is {withdrawn.topic}, which never changes"
+            )
+    if not fits:
+        raise CorrectionElsewhere(
+            f"the event at position {command.of} is about {withdrawn.stream}, its replacement is"
+            f" about {place}"
+        )
+    return Report(fingerprint=told.fingerprint)
+
+
+def _replacement(by: Replacement, told: Report, ledger: Ledger, of: int) -> Event:
+    if isinstance(by, RecordObservation):
+        stream = f"environment:{by.environment}"
+        length = ledger.load(stream, history.count) or history.Length()
+        return record_observation.event(by, told, length, corrects=of)
+    known = ledger.load(f"target:{by.target}", history.fold) or history.TargetHistory()
+    match by:
+        case RecordDeployment():
+            return record_deployment.event(by, told, known, corrects=of)
+        case RecordRemoval():
+            return record_removal.event(by, told, known, corrects=of)
+        case Declare():
+            return declare.event(by, told, known, corrects=of)

@@ -1,0 +1,134 @@
+"""Record many reports together: later ones may build on earlier ones of the same batch."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from domain import report
+from domain.commands.record import Command, record
+from domain.commands.telling import ATTEMPTS_MAX, check_claim
+from domain.digest import Digest
+from domain.errors import ConflictingAppend, LedgerError
+from domain.event import Event, Recorded, SealedEvent
+from domain.ports import KeyedDigests, Ledger, Receipt, Reported, S
+from domain.prefix import EMPTY, Prefix
+
+NOT_YET = Digest.of(b"")
+"""Stands for the digest of an event that is not sealed yet; never leaves this module."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A report that was not recorded, and why."""
+
+    refusal: LedgerError
+
+
+Result = Receipt | Refused
+
+
+def record_batch(
+    commands: Sequence[Command], *, ledger: Ledger, digests: KeyedDigests, atomic: bool
+) -> Sequence[Result]:
+    """Carry out *commands* in order, in one append; one result for each.
+
+    *atomic*: when any is refused, none is recorded. Otherwise the refused ones
+    are left out. Raises `ConflictingAppend` when races were lost too often.
+    """
+    for attempt in range(1, ATTEMPTS_MAX + 1):
+        draft = Draft(ledger)
+        results = [_attempt(command, draft, digests) for command in commands]
+        if atomic and any(isinstance(result, Refused) for result in results):
+            return results
+        try:
+            receipts = ledger.append(draft.events) if draft.events else ()
+        except ConflictingAppend:
+            if attempt == ATTEMPTS_MAX:
+                raise
+            continue
+        return [_placed(result, receipts) for result in results]
+    raise AssertionError("the last attempt returns or raises")
+
+
+class Draft(Ledger):
+    """A ledger with events on top that are not appended yet.
+
+    The *n*-th event of the draft goes by position 1 - *n* (0, -1, …), so that it
+    is never mistaken for one that has a place.
+    """
+
+    def __init__(self, base: Ledger) -> None:
+        """Draft on top of *base*."""
+        self._base = base
+        self.events: list[Event] = []
+        self._streams: dict[str, list[Event]] = {}
+        self._states: dict[tuple[str, Callable[..., object]], tuple[int, object]] = {}
+        self._reports: dict[Digest, Reported] = {}
+
+    def now(self) -> datetime:
+        """See `LedgerReader`."""
+        return self._base.now()
+
+    def append(self, events: Sequence[Event]) -> Sequence[Receipt]:
+        """Put *events* on top of the draft; refuses what the ledger would refuse for them alone."""
+        for event in events:
+            check_claim(event.occurred_at, self.now())
+        receipts = []
+        for event in events:
+            position = -len(self.events)
+            self.events.append(event)
+            self._streams.setdefault(event.stream, []).append(event)
+            natural = event.natural_key()
+            if event.report is not None and natural is not None:
+                told = Reported(position, event.report.fingerprint)
+                self._reports.update(dict.fromkeys(report.keys(event.report, natural), told))
+            receipts.append(Receipt(position, EMPTY.recorded_at, NOT_YET, event=event))
+        return receipts
+
+    def load(self, stream: str, fold: Callable[[S | None, Event], S | None]) -> S | None:
+        """See `LedgerReader`: what is appended, and what is drafted on top."""
+        key = (stream, fold)
+        done, state = self._states.get(key) or (0, self._base.load(stream, fold))
+        pending = self._streams.get(stream, [])
+        for event in pending[done:]:
+            state = fold(state, event)  # type: ignore[arg-type]  # kept under the fold that made it
+        self._states[key] = (len(pending), state)
+        return state  # type: ignore[return-value]  # kept under the fold that made it
+
+    def reported(self, keys: Iterable[Digest]) -> Reported | None:
+        """See `LedgerReader`."""
+        wanted = tuple(keys)
+        drafted = [self._reports[key] for key in wanted if key in self._reports]
+        # Drafted events come after all that is appended, and go by 0, -1, …
+        return self._base.reported(wanted) or max(drafted, key=lambda told: told.position, default=None)
+
+    def at(self, position: int) -> Recorded:
+        """See `LedgerReader`; drafted events have positions of 0 and less."""
+        if position > 0:
+            return self._base.at(position)
+        return Recorded(self.events[-position], position, EMPTY.recorded_at, NOT_YET)
+
+    def many_at(self, positions: Sequence[int]) -> Sequence[Recorded]:
+        """See `LedgerReader`."""
+        return [self.at(position) for position in positions]
+
+    def prefix(self, known_at: datetime | int | None) -> Prefix:
+        """See `LedgerReader`: what is appended."""
+        return self._base.prefix(known_at)
+
+    def sealed(self, *, after: int, limit: int) -> Sequence[SealedEvent]:
+        """See `LedgerReader`: what is appended."""
+        return self._base.sealed(after=after, limit=limit)
+
+
+def _attempt(command: Command, draft: Draft, digests: KeyedDigests) -> Result:
+    try:
+        return record(command, ledger=draft, digests=digests)
+    except LedgerError as refusal:
+        return Refused(refusal)
+
+
+def _placed(result: Result, receipts: Sequence[Receipt]) -> Result:
+    if isinstance(result, Refused) or result.position > 0:
+        return result
+    return replace(receipts[-result.position], existing=result.existing)

@@ -1,0 +1,94 @@
+"""Telling the ledger something once: retries are answered as before, races are run again."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain import instant, report
+from domain.actor import Actor
+from domain.digest import Digest
+from domain.errors import AlreadyRecorded, ConflictingAppend, FromTheFuture, LedgerError
+from domain.event import Event
+from domain.ports import Ledger, Receipt
+from domain.report import Report
+
+ATTEMPTS_MAX = 8
+"""How often a command that lost a race is decided again before the caller is told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What every report has in common."""
+
+    occurred_at: datetime
+    actor: Actor
+    reporter: str | None = None
+    id: str | None = None
+
+    def report(self, fingerprint: Digest) -> Report:
+        """Return the report with *fingerprint*."""
+        return Report(fingerprint=fingerprint, reporter=self.reporter, id=self.id)
+
+
+def once(
+    told: Report,
+    natural: Digest,
+    *,
+    occurred_at: datetime,
+    ledger: Ledger,
+    decide: Callable[[], Sequence[Event]],
+) -> Receipt:
+    """Append what *decide* returns, unless the report is in the ledger already.
+
+    *decide* returns nothing, or refuses, when someone else told the same just
+    before it looked; that is a race lost, not an answer. The receipt is that of
+    the first event. Raises `AlreadyRecorded` when the
+    same thing was told differently, `FromTheFuture`, `ConflictingAppend` when
+    the race was lost too often, and whatever *decide* refuses with.
+    """
+    keys = report.keys(told, natural)
+    for attempt in range(1, ATTEMPTS_MAX + 1):
+        known = ledger.reported(keys)
+        if known is not None:
+            if known.fingerprint != told.fingerprint:
+                raise AlreadyRecorded(
+                    f"{named(known.position)} was told under the same name, with different content"
+                )
+            return existing(known.position, ledger)
+        check_claim(occurred_at, ledger.now())
+        try:
+            events = decide()
+            if not events:
+                raise ConflictingAppend("someone else told the same first")
+            return ledger.append(events)[0]
+        except LedgerError as refusal:
+            lost = isinstance(refusal, ConflictingAppend) or ledger.reported(keys) is not None
+            if not lost or attempt == ATTEMPTS_MAX:
+                raise
+    raise AssertionError("the last attempt returns or raises")
+
+
+def existing(position: int, ledger: Ledger) -> Receipt:
+    """Return the receipt that the event at *position* got when it was new."""
+    recorded = ledger.at(position)
+    return Receipt(
+        position=recorded.position,
+        recorded_at=recorded.recorded_at,
+        digest=recorded.digest,
+        existing=True,
+        event=recorded.event,
+    )
+
+
+def named(position: int) -> str:
+    """Return how a refusal names the event at *position*, which may be in an unfinished batch."""
+    return f"the event at position {position}" if position > 0 else "an earlier report of this batch"
+
+
+def check_claim(occurred_at: datetime, now: datetime) -> None:
+    """Raise `FromTheFuture` when *occurred_at* is later than may be claimed at *now*."""
+    if occurred_at > instant.latest_claim(now):
+        raise FromTheFuture(
+            f"occurred_at {instant.text(occurred_at)} is more than"
+            f" {instant.CLOCK_SKEW_SECONDS_MAX} s after the ledger's clock, {instant.text(now)}"
+        )

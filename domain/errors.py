@@ -1,0 +1,122 @@
+"""Refusals: one class for each thing a caller can do next.
+
+A refusal is raised before anything is recorded. Its message is a lower-case
+fragment that names the thing, what was got and what was expected; it is safe to
+show to anyone who may see the request.
+"""
+
+
+class LedgerError(Exception):
+    """The ledger refused; nothing was recorded."""
+
+
+class MalformedValue(LedgerError):
+    """A value is not in the one form the ledger accepts for it."""
+
+
+class ContradictoryReport(LedgerError):
+    """A report is well-formed, but its parts do not fit together."""
+
+
+class SecretInClear(LedgerError):
+    """A plain configuration value looks like a credential; send it as a secret instead."""
+
+
+class FromTheFuture(LedgerError):
+    """A report claims an instant later than the ledger's clock plus the allowed skew."""
+
+
+class AlreadyRecorded(LedgerError):
+    """The same thing is in the ledger already, with different content."""
+
+
+class ConflictingAppend(LedgerError):
+    """Another writer extended the stream first; read again and retry."""
+
+
+class UnknownBuild(LedgerError):
+    """No build of that name is recorded for the service."""
+
+
+class FailedBuild(LedgerError):
+    """A failed build never becomes a release."""
+
+
+class UnknownConfig(LedgerError):
+    """The target has no such configuration version."""
+
+
+class UnknownRelease(LedgerError):
+    """The target has no release of that number."""
+
+
+class UnknownEvent(LedgerError):
+    """The ledger holds no event at that position."""
+
+
+class UnknownEnvironment(LedgerError):
+    """Nothing was ever reported about that environment."""
+
+
+class UnknownService(LedgerError):
+    """Nothing was ever reported about that service."""
+
+
+class UnknownChange(LedgerError):
+    """The environment has no change of that number."""
+
+
+class NothingFound(LedgerError):
+    """Nothing the ledger knows goes by that digest, commit or name."""
+
+
+class DeploymentClosed(LedgerError):
+    """The deployment has already ended; a new attempt needs a new name."""
+
+
+class DeploymentMismatch(LedgerError):
+    """The end of a deployment names another release or slot than its start."""
+
+
+class NotARollback(LedgerError):
+    """A rollback runs an earlier release than the one running; this one is not earlier."""
+
+
+class NotCorrectable(LedgerError):
+    """That event is immutable; record a new fact instead of correcting it."""
+
+
+class AlreadyCorrected(LedgerError):
+    """That event was corrected before; correct its correction instead."""
+
+
+class CorrectionElsewhere(LedgerError):
+    """A correction must be of the same kind and about the same target as what it replaces."""
+
+
+class KnownInTheFuture(LedgerError):
+    """What will be known at a later instant cannot be asked yet."""
+
+
+class BeyondTheHead(LedgerError):
+    """The position asked about has not been recorded yet."""
+
+
+class AmbiguousName(LedgerError):
+    """A shortened digest or commit fits more than one thing; give more of it."""
+
+
+class LedgerUnavailable(LedgerError):
+    """The database cannot be reached or is busy; nothing is known to be recorded, so retry."""
+
+
+class BrokenLedger(LedgerError):
+    """What is stored is not what was signed: the ledger was altered or damaged."""
+
+
+class KeyUnusable(LedgerError):
+    """The signing or verification key is missing, unreadable, unsafe or of the wrong kind."""
+
+
+class NotALedger(LedgerError):
+    """There is no ledger there yet, or what is there is not one; run `shiplog init`."""

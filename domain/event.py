@@ -1,0 +1,88 @@
+"""What every event has in common, and the names it is filed under."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from domain.actor import Actor
+from domain.digest import Digest
+from domain.report import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A thing an event speaks about: in-toto's ResourceDescriptor with name and digest set.
+
+    Source: in-toto attestation framework v1, "ResourceDescriptor" and "DigestSet".
+    """
+
+    name: str
+    algorithm: str
+    """`sha256` or `gitCommit`."""
+    hex: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """A fact about one stream.
+
+    `topic` is written into the ledger and read back for ever. It is spelled out
+    on each class, so that moving a module cannot change history.
+    """
+
+    topic: ClassVar[str]
+
+    stream: str
+    version: int
+    """1 for the first event of a stream, then without gaps."""
+    occurred_at: datetime
+    """When the reporter says it happened; UTC, claimed."""
+    actor: Actor
+    report: Report | None = None
+    """None only for what the ledger says about itself."""
+
+    @property
+    def originator_id(self) -> str:
+        """The stream, under the name the event store's protocol gives it."""
+        return self.stream
+
+    @property
+    def originator_version(self) -> int:
+        """The version, under the name the event store's protocol gives it."""
+        return self.version
+
+    def subjects(self) -> tuple[Subject, ...]:
+        """Return the digests this event speaks about; empty when it names none."""
+        return ()
+
+    def natural_key(self) -> Digest | None:
+        """Return the key of what may be said only once, or None when anything may be repeated."""
+        return None if self.report is None else self.report.fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event in its place."""
+
+    event: Event
+    position: int
+    """1-based place in the ledger's single total order, without gaps."""
+    recorded_at: datetime
+    """UTC, from the ledger's own clock; strictly increases with position."""
+    digest: Digest
+    """SHA-256 of the DSSE pre-authentication encoding of the signed statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class SealedEvent:
+    """One row of the ledger as it is stored, unchecked: what verification starts from."""
+
+    position: int
+    stream: str
+    version: int
+    topic: str
+    recorded_at: datetime
+    digest: bytes
+    key_id: str
+    signature: bytes
+    payload: bytes

@@ -1,0 +1,233 @@
+"""What the domain needs from the world. Adapters implement these; nothing else does."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from domain.digest import Digest
+from domain.event import Event, Recorded, SealedEvent
+from domain.placement import Change, Placement, RanRelease
+from domain.prefix import Prefix
+
+S = TypeVar("S", bound="Versioned")
+
+
+class Versioned(Protocol):
+    """A folded state that knows how many events it has seen."""
+
+    @property
+    def version(self) -> int:
+        """The version of the last event folded in."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Proof of order: where in the ledger a report landed, and when."""
+
+    position: int
+    """Place of the first event the report made. Inside an unfinished batch: 0 or less."""
+    recorded_at: datetime
+    digest: Digest
+    existing: bool = False
+    """Whether it was there already: the report was a retry."""
+    event: Event | None = None
+    """What was recorded, when this call recorded it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A report the ledger accepted before."""
+
+    position: int
+    fingerprint: Digest
+
+
+class LedgerReader(Protocol):
+    """The reading half of the ledger. Safe to call from any thread."""
+
+    def now(self) -> datetime:
+        """Return the ledger's clock, in UTC: what claims about the future are measured against."""
+        ...
+
+    def prefix(self, known_at: datetime | int | None) -> Prefix:
+        """Resolve *known_at* to a prefix; None is everything recorded so far.
+
+        An instant resolves to the last position recorded at or before it, and is
+        closed by asking: nothing will ever be recorded at or before it. Raises
+        `KnownInTheFuture` for an instant later than the ledger's clock and
+        `BeyondTheHead` for a position not reached yet.
+        """
+        ...
+
+    def at(self, position: int) -> Recorded:
+        """Return the event at *position*; raises `UnknownEvent`, or `BrokenLedger`."""
+        ...
+
+    def many_at(self, positions: Sequence[int]) -> Sequence[Recorded]:
+        """Return the events at *positions*, in that order; raises as `at` does."""
+        ...
+
+    def load(self, stream: str, fold: Callable[[S | None, Event], S | None]) -> S | None:
+        """Fold the events of *stream*; None when there are none. The chain of hashes is checked."""
+        ...
+
+    def reported(self, keys: Iterable[Digest]) -> Reported | None:
+        """Return the earliest accepted report that occupies one of *keys*."""
+        ...
+
+    def sealed(self, *, after: int, limit: int) -> Sequence[SealedEvent]:
+        """Return up to *limit* rows in order of position, following *after*, without checking them."""
+        ...
+
+
+class Ledger(LedgerReader, Protocol):
+    """The ledger, to writers."""
+
+    def append(self, events: Sequence[Event]) -> Sequence[Receipt]:
+        """Add *events* durably and together, or raise and add nothing.
+
+        They get the next positions, in order, and read models answer with them
+        at once. Raises `ConflictingAppend` when a version of a stream or the key
+        of a report is taken (read again and retry), `FromTheFuture` when an
+        event claims to be later than our clock allows, and `LedgerUnavailable`
+        when the database did not answer: the caller must then look the report
+        up before retrying, for it may have been recorded.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which slots a question is about; None means any."""
+
+    environment: str | None = None
+    service: str | None = None
+    slot: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where a listing continues: strictly after this place, newest first."""
+
+    since: datetime
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a digest, a commit or a name stands for: the releases it is part of, and its builds."""
+
+    kind: str
+    """`artifact`, `commit`, `build`, `config` or `release`."""
+    name: str
+    """The full digest, commit or name."""
+    builds: tuple[tuple[str, str, int], ...]
+    """(service, build name, position of the event that recorded it), oldest first."""
+    releases: tuple[RanRelease, ...]
+
+
+class Placements(Protocol):
+    """The read models that answer what ran. They follow the ledger in its own transactions.
+
+    Every method answers from *prefix* alone: what was recorded later never
+    shows, byte for byte. Instants compare with `occurred_at`.
+    """
+
+    def environments(self, prefix: Prefix) -> Sequence[str]:
+        """Return the environments anything was reported about, in alphabetical order."""
+        ...
+
+    def services(self, prefix: Prefix) -> Sequence[str]:
+        """Return the services anything was reported about, in alphabetical order."""
+        ...
+
+    def running(self, scope: Scope, as_of: datetime, prefix: Prefix) -> Sequence[Placement]:
+        """Return what ran in *scope* at *as_of*; slots that ran nothing are left out.
+
+        Ordered by environment, service, slot. `until` is None throughout.
+        """
+        ...
+
+    def timeline(
+        self,
+        scope: Scope,
+        prefix: Prefix,
+        *,
+        start: datetime | None,
+        end: datetime | None,
+        after: Page | None,
+        limit: int,
+    ) -> Sequence[Placement]:
+        """Return placements that overlap [start, end), newest first, with what ended them.
+
+        Times when a slot ran nothing are included. Two reports about one slot
+        and one instant leave one placement: the one that holds.
+        """
+        ...
+
+    def changes(
+        self,
+        environment: str,
+        prefix: Prefix,
+        *,
+        start: datetime | None,
+        end: datetime | None,
+        below: int | None,
+        limit: int,
+    ) -> Sequence[Change]:
+        """Return changes numbered below *below*, highest first, that occurred in [start, end)."""
+        ...
+
+    def change(self, environment: str, number: int, prefix: Prefix) -> Change:
+        """Return one change; raises `UnknownChange`."""
+        ...
+
+    def last_change(self, environment: str, prefix: Prefix) -> int:
+        """Return the highest change number; 0 when there is none."""
+        ...
+
+    def releases(
+        self, service: str, environment: str, prefix: Prefix, *, below: int | None, limit: int
+    ) -> Sequence[RanRelease]:
+        """Return releases of a target numbered below *below*, highest first."""
+        ...
+
+    def release(self, service: str, environment: str, number: int, prefix: Prefix) -> RanRelease:
+        """Return one release; raises `UnknownRelease`."""
+        ...
+
+    def named(self, name: str, prefix: Prefix) -> Named:
+        """Return what *name* stands for.
+
+        *name* is a digest, a prefix of a commit of at least 7 digits, a prefix of
+        a digest (`sha256:` and at least 7 digits), a build (`service/build`), or
+        a release (`service@environment#number`). Raises `NothingFound` and
+        `AmbiguousName`.
+        """
+        ...
+
+    def ran(self, releases: Sequence[RanRelease], prefix: Prefix, *, limit: int) -> Sequence[Placement]:
+        """Return where and when any of *releases* ran, newest first."""
+        ...
+
+
+class KeyedDigests(Protocol):
+    """Digests that only the holder of the ledger's digest key can make or guess."""
+
+    def secret(self, key: str, value: str) -> str:
+        """Return `hmac-sha256:…` of a secret configuration value, bound to its key."""
+        ...
+
+    def person(self, name: str) -> str:
+        """Return `person:…`, the same for the same name in this ledger and in no other."""
+        ...
+
+
+class Verifier(Protocol):
+    """Checks signatures with the ledger's public keys alone."""
+
+    def verify(self, sealed: SealedEvent) -> None:
+        """Return when the signature is that of a known key; raises `BrokenLedger`."""
+        ...

@@ -1,0 +1,1 @@
+"""Questions the ledger answers. None of them can write: they are handed readers."""

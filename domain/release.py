@@ -1,0 +1,165 @@
+"""A release: one build joined with one config version, for one target; numbered, never edited."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from domain import canonical, instant, report
+from domain.actor import Actor
+from domain.build import BuildOutcome, BuildRecorded
+from domain.digest import Digest
+from domain.errors import FailedBuild, UnknownRelease
+from domain.event import Event, Subject
+from domain.report import Report
+from domain.stream import target_stream
+from domain.target import Target
+
+
+class Identity(StrEnum):
+    """How much is known about the bytes behind a build."""
+
+    REPORTED = "reported"
+    """A builder named the artifacts by digest."""
+    DECLARED = "declared"
+    """Only a label is known; taken over from before the ledger."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildName:
+    """A build as a release refers to it; a declared one goes by its label."""
+
+    name: str
+    identity: Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A release, as other events refer to it."""
+
+    number: int
+    """1 for a target's first release, then without gaps."""
+    digest: Digest
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseCut(Event):
+    """A build and a config version were joined."""
+
+    topic: ClassVar[str] = "release-cut.v1"
+
+    target: Target
+    release: Release
+    build: str
+    artifacts: tuple[Digest, ...]
+    commit: str
+    config_number: int
+    config_digest: Digest
+
+    def subjects(self) -> tuple[Subject, ...]:
+        """Return the release and what it is made of."""
+        return (
+            Subject(f"{self.target}#{self.release.number}", "sha256", self.release.digest.hex),
+            *(Subject(self.build, "sha256", made.hex) for made in self.artifacts),
+            Subject(f"config of {self.target}", "sha256", self.config_digest.hex),
+        )
+
+    def natural_key(self) -> Digest:
+        """Return the key of the joint: one build and one configuration are released once."""
+        return key_of(self.target, self.build, self.config_digest)
+
+
+@dataclass(frozen=True, slots=True)
+class Releases:
+    """What a target's stream says of its releases."""
+
+    cut: tuple[Release, ...] = ()
+    """Number *n* stands at place *n* - 1."""
+    numbers: Mapping[tuple[BuildName, Digest], int] = field(default_factory=dict)
+    """Which number a build and a configuration were joined under."""
+
+
+def key_of(target: Target, build: str, config: Digest) -> Digest:
+    """Return the key under which *build* and *config* are joined once."""
+    return report.key("release", str(target), build, str(config))
+
+
+def fold(releases: Releases, event: Event) -> Releases:
+    """Advance *releases* by one event of the target's stream."""
+    match event:
+        case ReleaseCut():
+            build = BuildName(event.build, Identity.REPORTED)
+            return added(releases, event.release, build, event.config_digest)
+        case _:
+            return releases
+
+
+def added(releases: Releases, release: Release, build: BuildName, config: Digest) -> Releases:
+    """Return *releases* with the next one; numbers have no gaps."""
+    assert release.number == len(releases.cut) + 1, "releases are numbered without gaps"
+    return Releases(
+        cut=(*releases.cut, release), numbers={**releases.numbers, (build, config): release.number}
+    )
+
+
+def numbered(releases: Releases, number: int, target: Target) -> Release:
+    """Return release *number*; raises `UnknownRelease`."""
+    if not 1 <= number <= len(releases.cut):
+        raise UnknownRelease(f"{target} has no release {number}, it has {len(releases.cut)} so far")
+    return releases.cut[number - 1]
+
+
+def found(releases: Releases, build: BuildName, config: Digest) -> Release | None:
+    """Return the release that joined *build* and *config* already, if one did."""
+    number = releases.numbers.get((build, config))
+    return None if number is None else releases.cut[number - 1]
+
+
+def following(releases: Releases, target: Target, build: object, config: Digest) -> Release:
+    """Return the next release of *target*; its digest covers target, number, build and config."""
+    number = len(releases.cut) + 1
+    content = {"build": build, "config": str(config), "number": number, "target": str(target)}
+    return Release(number, canonical.digest(content))
+
+
+def cut(
+    releases: Releases,
+    *,
+    version: int,
+    occurred_at: datetime,
+    actor: Actor,
+    told: Report,
+    target: Target,
+    build: BuildRecorded,
+    config: tuple[int, Digest],
+) -> ReleaseCut | None:
+    """Decide what joining *build* and *config* adds; None when that release exists already.
+
+    Raises `FailedBuild`: a failed build never becomes a release.
+    """
+    if build.outcome is BuildOutcome.FAILED:
+        raise FailedBuild(f"build {build.build} of {build.service} failed, it cannot be released")
+    number, digest = config
+    if found(releases, BuildName(build.build, Identity.REPORTED), digest) is not None:
+        return None
+    made = {
+        "artifacts": [str(artifact.digest) for artifact in build.artifacts],
+        "build": build.build,
+        "commit": build.source.commit,
+        "built_at": instant.text(build.occurred_at),
+    }
+    return ReleaseCut(
+        stream=target_stream(target),
+        version=version,
+        occurred_at=occurred_at,
+        actor=actor,
+        report=told,
+        target=target,
+        release=following(releases, target, made, digest),
+        build=build.build,
+        artifacts=tuple(artifact.digest for artifact in build.artifacts),
+        commit=build.source.commit,
+        config_number=number,
+        config_digest=digest,
+    )
