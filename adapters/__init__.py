@@ -1,0 +1,1 @@
+"""Outside technology, one folder per port; siblings never import each other, only `adapters.database`."""

@@ -1,0 +1,1 @@
+"""Implementations of `domain.ports.Ledger`: an `eventsourcing` application over our own recorder."""

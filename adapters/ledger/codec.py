@@ -1,0 +1,142 @@
+"""Events to plain documents and back.
+
+What an event says becomes canonical JSON, so only values with one spelling are
+allowed: strings, integers, booleans, lists and objects with ASCII names; absent
+means None. Reading goes through the constructors: what was checked when it was
+written is checked again when it is read. Topics are looked up in a closed
+table, never imported by name.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from domain import instant
+from domain.build import BuildRecorded
+from domain.config_version import ConfigRecorded
+from domain.correction import Corrected
+from domain.declaration import Declared
+from domain.deployment import DeploymentFailed, DeploymentStarted, DeploymentSucceeded
+from domain.digest import Digest
+from domain.event import Event
+from domain.genesis import LedgerOpened
+from domain.observation import EnvironmentObserved
+from domain.release import ReleaseCut
+from domain.removal import Removed
+from domain.target import Target
+
+EVENTS: tuple[type[Event], ...] = (
+    BuildRecorded,
+    ConfigRecorded,
+    Corrected,
+    Declared,
+    DeploymentFailed,
+    DeploymentStarted,
+    DeploymentSucceeded,
+    EnvironmentObserved,
+    LedgerOpened,
+    ReleaseCut,
+    Removed,
+)
+TOPICS: Mapping[str, type[Event]] = {event.topic: event for event in EVENTS}
+
+PLACED = frozenset({"stream", "version", "occurred_at", "actor", "report"})
+"""Fields every event has; they stand beside its own data, not in it."""
+
+Codec = tuple[Callable[[Any], Any], Callable[[Any], Any]]
+
+
+def encode(value: object) -> Any:
+    """Return the document of *value*, an instance of a dataclass of the domain."""
+    kind: Any = type(value)
+    return _codec(kind)[0](value)
+
+
+def decode(kind: Any, document: Any) -> Any:
+    """Return the *kind* that *document* stands for; raises whatever its constructor refuses with."""
+    return _codec(kind)[1](document)
+
+
+def encode_data(event: Event) -> dict[str, Any]:
+    """Return the document of what *event* says beyond what all events have."""
+    kind: Any = type(event)
+    return {
+        name: write(value)
+        for name, write, _ in _own_fields(kind)
+        if (value := getattr(event, name)) is not None
+    }
+
+
+def decode_data(kind: Any, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the constructor arguments in *data* of an event *kind*; refuses names it does not have."""
+    plan = _own_fields(kind)
+    unknown = data.keys() - {name for name, _, _ in plan}
+    if unknown:
+        raise ValueError(f"{kind.topic} has no {sorted(unknown)}")
+    return {name: read(data[name]) for name, _, read in plan if name in data}
+
+
+@cache
+def _own_fields(kind: Any) -> tuple[tuple[str, Callable[[Any], Any], Callable[[Any], Any]], ...]:
+    return tuple(plan for plan in _plan(kind) if plan[0] not in PLACED)
+
+
+def _plan(kind: Any) -> list[tuple[str, Callable[[Any], Any], Callable[[Any], Any]]]:
+    hints = get_type_hints(kind)
+    return [(field.name, *_codec(hints[field.name])) for field in fields(kind)]
+
+
+@cache
+def _codec(kind: Any) -> Codec:  # noqa: PLR0911 - a table of kinds reads best as one
+    """Return how to write and how to read a *kind*; refuses kinds without one spelling."""
+    if kind in (str, int, bool):
+        return _same, _exactly(kind)
+    if kind is datetime:
+        return instant.text, instant.parse
+    if kind is Digest:
+        return str, Digest
+    if kind is Target:
+        return str, Target.parse
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return str, kind
+    if get_origin(kind) in (Union, UnionType):
+        (only,) = (option for option in get_args(kind) if option is not type(None))
+        return _codec(only)
+    if get_origin(kind) is tuple:
+        write, read = _codec(get_args(kind)[0])
+        many = _exactly(list)
+        return lambda values: [write(one) for one in values], lambda found: tuple(map(read, many(found)))
+    if is_dataclass(kind) and isinstance(kind, type):
+        return _dataclass_codec(kind)
+    raise TypeError(f"no canonical form for {kind}")
+
+
+def _dataclass_codec(kind: type) -> Codec:
+    plan = _plan(kind)
+
+    def write(value: Any) -> dict[str, Any]:
+        return {name: put(part) for name, put, _ in plan if (part := getattr(value, name)) is not None}
+
+    def read(document: Any) -> Any:
+        if not isinstance(document, dict) or document.keys() - {name for name, _, _ in plan}:
+            raise ValueError(f"not a {kind.__name__}: {str(document)[:100]}")
+        return kind(**{name: get(document[name]) for name, _, get in plan if name in document})
+
+    return write, read
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _exactly(kind: type) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if type(value) is not kind:
+            raise ValueError(f"expected {kind.__name__}, got {type(value).__name__}")
+        return value
+
+    return read

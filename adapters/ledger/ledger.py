@@ -1,0 +1,162 @@
+"""The ledger: an `eventsourcing` application behind the domain's port."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from eventsourcing.application import AggregateNotFoundError, Application, Repository
+from eventsourcing.persistence import EventStore, InfrastructureFactory, Mapper
+from eventsourcing.utils import Environment
+
+from adapters.ledger import seal
+from adapters.ledger.factory import LedgerFactory
+from adapters.ledger.recorder import LedgerRecorder, Now
+from adapters.ledger.seal import SealingMapper
+from adapters.ledger.store import ChainedEventStore
+from domain import instant
+from domain.digest import Digest
+from domain.errors import BeyondTheHead, KnownInTheFuture, UnknownEvent
+from domain.event import Event, Recorded, SealedEvent
+from domain.ports import Receipt, Reported, S
+from domain.prefix import EMPTY, Prefix
+
+CACHED_STREAMS_MAX = 1000
+
+
+class EventLedger(Application[str]):
+    """Implements `domain.ports.Ledger` with the library's application, event store and repository."""
+
+    name = "shiplog"
+
+    def __init__(self, recorder: LedgerRecorder, mapper: SealingMapper, *, now: Now) -> None:
+        """Keep the ledger in *recorder*, sealed by *mapper*; *now* is its clock, in UTC."""
+        self._given_recorder, self._given_mapper, self._now = recorder, mapper, now
+        self._folded: dict[Callable[..., Any], Repository[str]] = {}
+        super().__init__()
+
+    # -- what the library asks us to construct
+
+    def construct_env(self, name: str, env: Mapping[str, str] | None = None) -> Environment:
+        """Take nothing from the process environment; `api.settings` is the one place that does."""
+        return Environment(name, dict(env or {}))
+
+    def construct_factory(self, env: Environment) -> InfrastructureFactory:
+        """Return our factory."""
+        return LedgerFactory(env, self._given_recorder)
+
+    def construct_mapper(self) -> Mapper[str]:
+        """Return the mapper that seals and opens."""
+        return self._given_mapper
+
+    def construct_event_store(self) -> EventStore[str]:
+        """Return the event store that chains."""
+        self._store = ChainedEventStore(self._given_mapper, self._given_recorder, now=self._now)
+        return self._store
+
+    # -- domain.ports.Ledger
+
+    def now(self) -> datetime:
+        """See `domain.ports.LedgerReader`."""
+        return self._now()
+
+    def append(self, events: Sequence[Event]) -> Sequence[Receipt]:
+        """See `domain.ports.Ledger`."""
+        return [
+            self._receipt(recording.notification, event)
+            for event, recording in zip(events, self.save(*events), strict=True)
+        ]
+
+    def prefix(self, known_at: datetime | int | None) -> Prefix:
+        """See `domain.ports.LedgerReader`."""
+        match known_at:
+            case int():
+                return self._prefix_of_position(known_at)
+            case datetime():
+                return self._prefix_of_instant(known_at)
+            case None:
+                return _prefix(self._given_recorder.last_at(None))
+
+    def at(self, position: int) -> Recorded:
+        """See `domain.ports.LedgerReader`."""
+        return self.many_at((position,))[0]
+
+    def many_at(self, positions: Sequence[int]) -> Sequence[Recorded]:
+        """See `domain.ports.LedgerReader`."""
+        rows = {row.id: row for row in self._given_recorder.rows(sorted(set(positions)))}
+        missing = next((position for position in positions if position not in rows), None)
+        if missing is not None:
+            raise UnknownEvent(f"there is no event at position {missing}")
+        return [self._given_mapper.open(rows[position])[0] for position in positions]
+
+    def load(self, stream: str, fold: Callable[[S | None, Event], S | None]) -> S | None:
+        """See `domain.ports.LedgerReader`; folded states are kept and brought forward."""
+        repository = self._folded.get(fold)
+        if repository is None:
+            repository = Repository(self._store, cache_maxsize=CACHED_STREAMS_MAX, deepcopy_from_cache=False)
+            self._folded[fold] = repository
+
+        def project(state: Any, events: Iterable[Any]) -> Any:
+            for event in events:
+                state = fold(state, event)
+            return state
+
+        try:
+            state: S = repository.get(stream, projector_func=project)
+        except AggregateNotFoundError:
+            return None
+        assert repository.cache is not None, "made with one"
+        fresh: Any = state
+        repository.cache.put(stream, fresh)  # the library itself keeps the state it first read
+        return state
+
+    def reported(self, keys: Iterable[Digest]) -> Reported | None:
+        """See `domain.ports.LedgerReader`."""
+        return self._given_recorder.reported(keys)
+
+    def sealed(self, *, after: int, limit: int) -> Sequence[SealedEvent]:
+        """See `domain.ports.LedgerReader`."""
+        # From the start means from whatever is there: a row slipped in before position 1 must be seen.
+        rows = self._given_recorder.page(after=after or None, limit=limit)
+        return [seal.unsealed(row) for row in rows]
+
+    def recorded(self, after: int, limit: int) -> Sequence[Recorded]:
+        """Return opened events in order of position, for read models that catch up."""
+        rows = self._given_recorder.page(after=after, limit=limit)
+        return [self._given_mapper.open(row)[0] for row in rows]
+
+    def _prefix_of_position(self, position: int) -> Prefix:
+        if position == 0:
+            return EMPTY
+        rows = self._given_recorder.rows((position,))
+        if not rows:
+            head = _prefix(self._given_recorder.last_at(None)).position
+            raise BeyondTheHead(f"position {position} is not recorded yet, the last is {head}")
+        return _prefix(rows[0])
+
+    def _prefix_of_instant(self, known_at: datetime) -> Prefix:
+        last = self._given_recorder.last_at(None)
+        now = max(self._now(), _prefix(last).recorded_at)
+        if known_at > now:
+            raise KnownInTheFuture(
+                f"known_at {instant.text(known_at)} is later than the ledger's clock, {instant.text(now)}"
+            )
+        until = instant.micros(known_at)
+        if last is None or last.recorded_at <= until:
+            # Whoever was answered must get the same answer later: close the instant first, then look.
+            self._given_recorder.close_instant(until)
+        return _prefix(self._given_recorder.last_at(until))
+
+    @staticmethod
+    def _receipt(row: Any, event: Event) -> Receipt:
+        return Receipt(
+            position=row.id,
+            recorded_at=instant.from_micros(row.recorded_at),
+            digest=Digest(f"sha256:{row.digest.hex()}"),
+            event=event,
+        )
+
+
+def _prefix(row: Any) -> Prefix:
+    if row is None:
+        return EMPTY
+    return Prefix(row.id, instant.from_micros(row.recorded_at), Digest(f"sha256:{row.digest.hex()}"))

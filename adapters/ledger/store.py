@@ -1,0 +1,128 @@
+"""The event store: links each event to the one before it in its stream, and checks the links."""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from eventsourcing.persistence import EventStore, Recording
+
+from adapters.ledger.recorder import LedgerRecorder, Now, Prepared, Tail, stamp
+from adapters.ledger.seal import Row, SealingMapper
+from domain import instant, report
+from domain.digest import Digest
+from domain.errors import BrokenLedger, ConflictingAppend, FromTheFuture
+from domain.event import Event, Recorded
+
+HEADS_MAX = 10_000
+
+
+class ChainedEventStore(EventStore[str]):
+    """Seals events under the append lock, where position, instant and predecessor are known."""
+
+    mapper: SealingMapper
+    recorder: LedgerRecorder
+
+    def __init__(self, mapper: SealingMapper, recorder: LedgerRecorder, *, now: Now) -> None:
+        """Store what *mapper* seals in *recorder*; *now* is the ledger's clock, in UTC."""
+        super().__init__(mapper, recorder)
+        self._now = now
+        # (stream, version) → digest never changes, so nothing here is ever stale.
+        self._heads: OrderedDict[str, tuple[int, bytes]] = OrderedDict()
+
+    def put(
+        self,
+        domain_events: Sequence[Any],
+        **kwargs: Any,  # noqa: ARG002 - the library's signature
+    ) -> list[Recording[str]]:
+        """Seal and store *domain_events*, all or none; see `domain.ports.Ledger.append`."""
+        rows = self.recorder.write(lambda tail: self._seal(domain_events, tail))
+        for row in rows:
+            self._remember(row)
+        return [Recording(event, row) for event, row in zip(domain_events, rows, strict=True)]
+
+    def get(
+        self,
+        originator_id: str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> Iterator[Event]:
+        """Yield events of one stream; raises `BrokenLedger` where the chain does not hold."""
+        found: Sequence[Any] = self.recorder.select_events(
+            originator_id, gt=gt, lte=lte, desc=desc, limit=limit
+        )
+        before: Row | None = None
+        events = []
+        for row in reversed(found) if desc else found:
+            opened, previous = self.mapper.open(row)
+            if before is None:
+                self._check_start(row, previous)
+            elif previous != before.digest or row.originator_version != before.originator_version + 1:
+                raise BrokenLedger(f"the chain of {originator_id} breaks at position {row.id}")
+            before = row
+            events.append(opened.event)
+        return iter(events[::-1] if desc else events)
+
+    def _check_start(self, row: Row, previous: bytes | None) -> None:
+        """Check the link of a first row to what is remembered of the row before it."""
+        version, digest = self._heads.get(str(row.originator_id), (0, b""))
+        if row.originator_version == 1 and previous is not None:
+            raise BrokenLedger(f"the first event of {row.originator_id} names a predecessor")
+        if version == row.originator_version - 1 and version and previous != digest:
+            raise BrokenLedger(f"the chain of {row.originator_id} breaks at position {row.id}")
+
+    def _seal(self, events: Sequence[Event], tail: Tail) -> Sequence[Prepared]:
+        heads: dict[str, tuple[int, bytes]] = {}
+        prepared = []
+        floor = tail.floor
+        for position, event in enumerate(events, tail.position + 1):
+            recorded_at = stamp(self._now, floor)
+            floor = instant.micros(recorded_at)
+            _check_claim(event, recorded_at)
+            row = self.mapper.seal(
+                event,
+                position=position,
+                recorded_at=recorded_at,
+                previous=self._predecessor(event, heads, tail),
+            )
+            heads[event.stream] = (event.version, row.digest)
+            prepared.append(_prepared(event, row, recorded_at))
+        return prepared
+
+    def _predecessor(self, event: Event, heads: dict[str, tuple[int, bytes]], tail: Tail) -> bytes | None:
+        if event.version == 1:
+            return None
+        for known in (heads, self._heads):
+            version, digest = known.get(event.stream, (0, b""))
+            if version == event.version - 1:
+                return digest
+        found = tail.digest_of(event.stream, event.version - 1)
+        if found is None:
+            raise ConflictingAppend(f"{event.stream} has no version {event.version - 1} to follow")
+        return found
+
+    def _remember(self, row: Row) -> None:
+        stream = str(row.originator_id)
+        self._heads.pop(stream, None)  # to its end; in one step, for another thread may drop it in between
+        self._heads[stream] = (row.originator_version, row.digest)
+        while len(self._heads) > HEADS_MAX:
+            self._heads.popitem(last=False)
+
+
+def _check_claim(event: Event, recorded_at: datetime) -> None:
+    if event.occurred_at > instant.latest_claim(recorded_at):
+        raise FromTheFuture(
+            f"occurred_at {instant.text(event.occurred_at)} is more than"
+            f" {instant.CLOCK_SKEW_SECONDS_MAX} s after the ledger's clock, {instant.text(recorded_at)}"
+        )
+
+
+def _prepared(event: Event, row: Row, recorded_at: datetime) -> Prepared:
+    placed = Recorded(event, row.id, recorded_at, Digest(f"sha256:{row.digest.hex()}"))
+    natural = event.natural_key()
+    if event.report is None or natural is None:
+        return Prepared(row, placed)
+    return Prepared(row, placed, report.keys(event.report, natural), event.report.fingerprint)

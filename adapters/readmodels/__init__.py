@@ -1,0 +1,1 @@
+"""Implementations of `domain.ports.Placements`: tables derived from the events, and droppable."""

@@ -1,0 +1,203 @@
+"""What the tables say already about the things a batch of events names: few reads, whatever its size."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from adapters.readmodels.tables import (
+    BUILD,
+    CHANGE,
+    CONFIG,
+    ENVIRONMENT,
+    OBSERVER,
+    RELEASE,
+    SERVICE,
+    SLOT,
+    TARGET,
+)
+from domain.build import BuildRecorded
+from domain.config_version import ConfigRecorded
+from domain.correction import Corrected
+from domain.declaration import Declared
+from domain.event import Event
+from domain.observation import EnvironmentObserved
+from domain.release import BuildName, Identity, ReleaseCut
+from domain.run import Run
+from domain.target import Target
+
+_KEYS: sa.BindParameter[object] = sa.bindparam("keys", expanding=True)
+_SLOT_NAMES: sa.BindParameter[str] = sa.bindparam("slots", expanding=True, type_=sa.Text)
+
+_LAST_NUMBER = (
+    sa.select(CHANGE.c.number)
+    .where(CHANGE.c.environment == ENVIRONMENT.c.name)
+    .order_by(CHANGE.c.number.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_TARGETS = (
+    sa.select(TARGET.c.id, TARGET.c.service, TARGET.c.environment, SLOT.c.id, SLOT.c.name)
+    .select_from(
+        TARGET.outerjoin(SLOT, sa.and_(SLOT.c.target_id == TARGET.c.id, SLOT.c.name.in_(_SLOT_NAMES)))
+    )
+    .where(sa.tuple_(TARGET.c.environment, TARGET.c.service).in_(_KEYS))
+)
+_WITHDRAWN = sa.select(CHANGE.c.position, CHANGE.c.environment, CHANGE.c.slot_id, CHANGE.c.occurred_at).where(
+    CHANGE.c.position.in_(_KEYS)
+)
+_BUILDS = sa.select(BUILD.c.id, BUILD.c.service, BUILD.c.name, BUILD.c.identity).where(
+    sa.tuple_(BUILD.c.service, BUILD.c.name, BUILD.c.identity).in_(_KEYS)
+)
+_FIRSTS = sa.select(RELEASE.c.build_id, RELEASE.c.target_id, RELEASE.c.first_of_build).where(
+    sa.tuple_(RELEASE.c.build_id, RELEASE.c.target_id).in_(_KEYS)
+)
+_CONFIGS = sa.select(CONFIG.c.target_id, CONFIG.c.number).where(
+    sa.tuple_(CONFIG.c.target_id, CONFIG.c.number).in_(_KEYS)
+)
+_OBSERVERS = sa.select(OBSERVER.c.environment, OBSERVER.c.name, OBSERVER.c.id).where(
+    sa.tuple_(OBSERVER.c.environment, OBSERVER.c.name).in_(_KEYS)
+)
+_ENVIRONMENTS = sa.select(ENVIRONMENT.c.name, sa.func.coalesce(_LAST_NUMBER, 0)).where(
+    ENVIRONMENT.c.name.in_(_KEYS)
+)
+_SERVICES = sa.select(SERVICE.c.name).where(SERVICE.c.name.in_(_KEYS))
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """Where the change is that a correction withdraws."""
+
+    environment: str
+    slot_id: int
+    occurred_at: int
+
+
+@dataclass(slots=True)
+class Known:
+    """Ids and numbers by name. A batch adds to it what it introduces."""
+
+    services: set[str] = field(default_factory=set)
+    environments: dict[str, int] = field(default_factory=dict)
+    """The number of the last change, 0 before the first."""
+    targets: dict[Target, int] = field(default_factory=dict)
+    slots: dict[tuple[int, str], int] = field(default_factory=dict)
+    builds: dict[tuple[str, BuildName], int] = field(default_factory=dict)
+    configs: set[tuple[int, int]] = field(default_factory=set)
+    firsts: dict[tuple[int, int], int] = field(default_factory=dict)
+    """By build and target: the number of its first release there."""
+    observers: dict[tuple[str, str], int] = field(default_factory=dict)
+    changes: dict[int, Withdrawn] = field(default_factory=dict)
+    """By position; only those that the batch withdraws."""
+
+
+def load(connection: sa.Connection, events: Sequence[Event]) -> Known:
+    """Read what *events* need to be applied."""
+    known = Known()
+    _load_targets(connection, events, known)
+    _load_withdrawn(connection, events, known)
+    _load_builds(connection, events, known)
+    _load_configs(connection, events, known)
+    _load_observers(connection, events, known)
+    _load_names(connection, events, known)
+    return known
+
+
+def target_of(event: Event) -> Target | None:
+    """Return the target that *event* is about, if it is about one."""
+    match event:
+        case Run() | ReleaseCut() | ConfigRecorded():
+            return event.target
+        case _:
+            return None
+
+
+def build_of(event: Event) -> tuple[str, BuildName] | None:
+    """Return the build that *event* makes a release of, by service, if it makes one."""
+    match event:
+        case ReleaseCut():
+            return event.target.service, BuildName(event.build, Identity.REPORTED)
+        case Declared(implied=implied) if implied is not None and implied.fresh:
+            return event.target.service, BuildName(implied.label, Identity.DECLARED)
+        case _:
+            return None
+
+
+def _load_targets(connection: sa.Connection, events: Sequence[Event], known: Known) -> None:
+    named = {(at.environment, at.service) for at in map(target_of, events) if at is not None}
+    if not named:
+        return
+    slots = {event.slot for event in events if isinstance(event, Run) and event.alters}
+    found = connection.execute(_TARGETS, {"keys": sorted(named), "slots": sorted(slots)})
+    for target_id, service, environment, slot_id, slot in found:
+        known.targets[Target(service, environment)] = target_id
+        if slot_id is not None:
+            known.slots[target_id, slot] = slot_id
+
+
+def _load_withdrawn(connection: sa.Connection, events: Sequence[Event], known: Known) -> None:
+    withdrawn = {event.of for event in events if isinstance(event, Corrected)}
+    if withdrawn:
+        for position, *where in connection.execute(_WITHDRAWN, {"keys": sorted(withdrawn)}):
+            known.changes[position] = Withdrawn(*where)
+
+
+def _load_builds(connection: sa.Connection, events: Sequence[Event], known: Known) -> None:
+    made = [(build_of(event), target_of(event)) for event in events]
+    keys = {(b[0], b[1].name, b[1].identity.value) for b, _ in made if b is not None}
+    if not keys:
+        return
+    for build_id, service, name, identity in connection.execute(_BUILDS, {"keys": sorted(keys)}):
+        known.builds[service, BuildName(name, Identity(identity))] = build_id
+    both = {
+        (known.builds[build], known.targets[target])
+        for build, target in made
+        if build in known.builds and target in known.targets
+    }
+    if both:
+        for build_id, target_id, first in connection.execute(_FIRSTS, {"keys": sorted(both)}):
+            known.firsts[build_id, target_id] = first
+
+
+def _load_configs(connection: sa.Connection, events: Sequence[Event], known: Known) -> None:
+    keys = {(known.targets[target], number) for target, number in _configs(events) if target in known.targets}
+    if keys:
+        found = connection.execute(_CONFIGS, {"keys": sorted(keys)})
+        known.configs = {(target_id, number) for target_id, number in found}
+
+
+def _configs(events: Sequence[Event]) -> Iterable[tuple[Target, int]]:
+    for event in events:
+        match event:
+            case ConfigRecorded():
+                yield event.target, event.number
+            case Declared(implied=implied) if implied is not None and implied.fresh:
+                yield event.target, implied.config.number
+
+
+def _load_observers(connection: sa.Connection, events: Sequence[Event], known: Known) -> None:
+    keys = {(e.environment, e.observer) for e in events if isinstance(e, EnvironmentObserved)}
+    if keys:
+        for environment, name, observer_id in connection.execute(_OBSERVERS, {"keys": sorted(keys)}):
+            known.observers[environment, name] = observer_id
+
+
+def _load_names(connection: sa.Connection, events: Sequence[Event], known: Known) -> None:
+    """Read the environments that change or may be new, and the services that may be new."""
+    fresh = {at for at in map(target_of, events) if at is not None and at not in known.targets}
+    environments = {change.environment for change in known.changes.values()}
+    services = {target.service for target in fresh}
+    for event in events:
+        match event:
+            case Run() if event.alters:
+                environments.add(event.target.environment)
+            case EnvironmentObserved():
+                environments.add(event.environment)
+            case BuildRecorded():
+                services.add(event.service)
+    environments |= {target.environment for target in fresh}
+    if environments:
+        found = connection.execute(_ENVIRONMENTS, {"keys": sorted(environments)})
+        known.environments = dict(found.tuples().all())
+    if services:
+        known.services = set(connection.scalars(_SERVICES, {"keys": sorted(services)}))

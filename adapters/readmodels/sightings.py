@@ -1,0 +1,74 @@
+"""Whether what runs by the ledger was also seen running: what each observer saw last."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+
+from adapters.readmodels.tables import OBSERVATION, OBSERVER
+from adapters.readmodels.visible import INSTANT, KNOWN, believed
+from domain.placement import RanBuild, Sighting
+
+_last = OBSERVATION.alias("last")
+_NEWEST = (
+    sa.select(_last.c.position)
+    .where(
+        _last.c.observer_id == OBSERVER.c.id,
+        _last.c.occurred_at <= INSTANT,
+        believed(_last),
+    )
+    .order_by(_last.c.occurred_at.desc(), _last.c.position.desc())
+    .limit(1)
+    .correlate(OBSERVER)
+    .scalar_subquery()
+)
+_SEEN = (
+    sa.select(OBSERVER.c.environment, OBSERVATION.c.occurred_at, OBSERVATION.c.running)
+    .select_from(OBSERVER.join(OBSERVATION, OBSERVATION.c.position == _NEWEST))
+    .where(
+        OBSERVER.c.environment.in_(sa.bindparam("environments", expanding=True, type_=sa.Text)),
+        OBSERVER.c.id <= KNOWN,
+    )
+    .order_by(OBSERVATION.c.occurred_at.desc(), OBSERVATION.c.position.desc())
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one observer saw last: by service and slot, the hex of each artifact's digest."""
+
+    occurred_at: int
+    running: Mapping[str, Mapping[str, Sequence[str]]]
+
+
+def newest(
+    connection: sa.Connection, environments: Collection[str], instant: int, known: int
+) -> Mapping[str, Sequence[Seen]]:
+    """Return what each observer of *environments* saw last until *instant*, latest first."""
+    values: dict[str, Any] = {"environments": sorted(environments), "instant": instant}
+    seen: dict[str, list[Seen]] = {}
+    for environment, occurred_at, running in connection.execute(_SEEN, {**values, "known": known}):
+        seen.setdefault(environment, []).append(Seen(occurred_at, orjson.loads(bytes(running))))
+    return seen
+
+
+def sighting(build: RanBuild, service: str, slot: str, since: int, seen: Sequence[Seen]) -> Sighting:
+    """Compare *build*, which a slot runs from *since* on, with what was *seen* of the slot.
+
+    Whoever looked before *since* cannot tell. Of those who can, the latest that
+    lists the slot decides; when none lists it, it was seen not to run. A build
+    known by its label alone has no digests to compare.
+    """
+    telling = [each for each in seen if each.occurred_at >= since]
+    if not telling:
+        return Sighting.NOT_REPORTED
+    lists = (each.running.get(service, {}).get(slot) for each in telling)
+    digests = next((listed for listed in lists if listed is not None), None)
+    if digests is None:
+        return Sighting.DIFFERS
+    if not build.artifacts:
+        return Sighting.NOT_REPORTED
+    made = {artifact.digest.hex for artifact in build.artifacts}
+    return Sighting.MATCH if made.issuperset(digests) else Sighting.DIFFERS

@@ -1,0 +1,221 @@
+"""The tables that answer what ran. All of them can be dropped and made again from the events.
+
+A row has the position of the event that introduced it, as its `id` where other rows refer to it:
+a rebuild gives the same bytes, and what was recorded later is recognised by its number. Instants
+are microseconds since 1970, digests 32 bytes. What is *believed* was not withdrawn: a reader at
+position K sees rows with `position <= K < superseded`.
+"""
+
+import sqlalchemy as sa
+
+from adapters.database.metadata import BIGINT, METADATA
+from domain.instant import CLOCK_SKEW_SECONDS_MAX
+
+BELIEVED = 2**62
+"""The `superseded` of a row that nothing has withdrawn."""
+SKEW_MICROSECONDS = CLOCK_SKEW_SECONDS_MAX * 1_000_000
+
+_STILL = sa.text(str(BELIEVED))
+_DECLARED = sa.text('"commit" IS NOT NULL')
+
+PROJECTION = sa.Table(
+    "projection",
+    METADATA,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("position", BIGINT, nullable=False),
+)
+"""How far each set of derived tables has read the ledger."""
+
+ENVIRONMENT = sa.Table(
+    "environment",
+    METADATA,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("position", BIGINT, nullable=False),
+)
+
+SERVICE = sa.Table(
+    "service",
+    METADATA,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("position", BIGINT, nullable=False),
+)
+
+TARGET = sa.Table(
+    "target",
+    METADATA,
+    sa.Column("id", BIGINT, primary_key=True, autoincrement=False),
+    sa.Column("service", sa.Text, nullable=False),
+    sa.Column("environment", sa.Text, nullable=False),
+    sa.UniqueConstraint("environment", "service"),
+    sa.Index(None, "service"),
+)
+
+SLOT = sa.Table(
+    "slot",
+    METADATA,
+    sa.Column("id", BIGINT, primary_key=True, autoincrement=False),
+    sa.Column("target_id", BIGINT, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.UniqueConstraint("target_id", "name"),
+)
+"""Only slots in which something was placed; an attempt alone makes none."""
+
+BUILD = sa.Table(
+    "build",
+    METADATA,
+    sa.Column("id", BIGINT, primary_key=True, autoincrement=False),
+    sa.Column("service", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("identity", sa.Text, nullable=False),
+    sa.Column("label", sa.Text),
+    sa.Column("outcome", sa.Text),
+    sa.Column("repository", sa.Text),
+    sa.Column("commit", sa.Text),
+    sa.Column("ref", sa.Text),
+    sa.Column("builder", sa.Text),
+    sa.Column("occurred_at", BIGINT, nullable=False),
+    sa.Column("artifacts", sa.LargeBinary, nullable=False),
+    sa.UniqueConstraint("service", "name", "identity"),
+    sa.Index(None, "commit"),
+)
+"""A declared build goes by its label; how it ended and from which commit is not its own fact.
+
+`artifacts`: canonical JSON, a list of name, hex of the digest, and purl; an answer needs no join.
+"""
+
+ARTIFACT = sa.Table(
+    "artifact",
+    METADATA,
+    sa.Column("digest", sa.LargeBinary, primary_key=True),
+    sa.Column("build_id", BIGINT, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+"""Which builds made an artifact."""
+
+CONFIG = sa.Table(
+    "config",
+    METADATA,
+    sa.Column("target_id", BIGINT, primary_key=True, autoincrement=False),
+    sa.Column("number", BIGINT, primary_key=True, autoincrement=False),
+    sa.Column("digest", sa.LargeBinary, nullable=False),
+    sa.Column("reference", sa.Text),
+    sa.Column("position", BIGINT, nullable=False),
+    sa.Index(None, "digest"),
+    sqlite_with_rowid=False,
+)
+
+RELEASE = sa.Table(
+    "release",
+    METADATA,
+    sa.Column("target_id", BIGINT, primary_key=True, autoincrement=False),
+    sa.Column("number", BIGINT, primary_key=True, autoincrement=False),
+    sa.Column("digest", sa.LargeBinary, nullable=False),
+    sa.Column("build_id", BIGINT, nullable=False),
+    sa.Column("config_number", BIGINT, nullable=False),
+    sa.Column("first_of_build", BIGINT, nullable=False),
+    sa.Column("cut_at", BIGINT, nullable=False),
+    sa.Column("commit", sa.Text),
+    sa.Column("source", sa.Text),
+    sa.Column("position", BIGINT, nullable=False),
+    sa.Index(None, "digest"),
+    sa.Index(None, "build_id", "target_id"),
+    sqlite_with_rowid=False,
+)
+"""`commit` and `source` are those of the declaration that implied the release, if one did.
+
+`first_of_build` never changes: a later release of the same build has a greater number.
+"""
+
+PLACEMENT = sa.Table(
+    "placement",
+    METADATA,
+    sa.Column("slot_id", BIGINT, nullable=False, autoincrement=False),
+    sa.Column("valid_from", BIGINT, nullable=False, autoincrement=False),
+    sa.Column("rank", BIGINT, nullable=False, autoincrement=False),
+    sa.Column("position", BIGINT, nullable=False, autoincrement=False),
+    sa.Column("superseded", BIGINT, nullable=False, server_default=_STILL),
+    sa.Column("release", BIGINT),
+    sa.Column("recorded_at", BIGINT, nullable=False),
+    sa.PrimaryKeyConstraint(
+        "slot_id",
+        "valid_from",
+        "rank",
+        "position",
+        postgresql_include=["superseded", "release"],
+    ),
+    sa.CheckConstraint("superseded > position", name="superseded_later"),
+    sa.CheckConstraint(f"valid_from <= recorded_at + {SKEW_MICROSECONDS}", name="not_ahead"),
+    sa.Index(None, "slot_id", "release", "valid_from"),
+    sqlite_with_rowid=False,
+)
+"""Change points: from `valid_from` on the slot runs `release`, or nothing, until the next row.
+
+A late report is one more row and a correction one UPDATE of `superseded`, so nothing is ever
+split. `not_ahead` is what makes `domain.prefix.clamped` sound. Measured against intervals, GiST
+and R*Tree before it was chosen.
+"""
+
+CHANGE = sa.Table(
+    "change",
+    METADATA,
+    sa.Column("position", BIGINT, primary_key=True, autoincrement=False),
+    sa.Column("environment", sa.Text, nullable=False),
+    sa.Column("number", BIGINT, nullable=False),
+    sa.Column("slot_id", BIGINT, nullable=False),
+    sa.Column("occurred_at", BIGINT, nullable=False),
+    sa.Column("release", BIGINT),
+    sa.Column("topic", sa.Text, nullable=False),
+    sa.Column("deployment", sa.Text),
+    sa.Column("reason", sa.Text),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("recorded_at", BIGINT, nullable=False),
+    sa.Column("commit", sa.Text),
+    sa.Column("source", sa.Text),
+    sa.Column("withdrawn_by", BIGINT),
+    sa.UniqueConstraint("environment", "number"),
+    sa.Index(None, "environment", "position"),
+    sa.Index(None, "environment", "occurred_at", "position"),
+    sa.Index(None, "commit", postgresql_where=_DECLARED, sqlite_where=_DECLARED),
+)
+"""Why the placement recorded at the same position is there. A correction has a change alone.
+
+`number` has no gaps in an environment and follows the position.
+"""
+
+OBSERVER = sa.Table(
+    "observer",
+    METADATA,
+    sa.Column("id", BIGINT, primary_key=True, autoincrement=False),
+    sa.Column("environment", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.UniqueConstraint("environment", "name"),
+)
+
+OBSERVATION = sa.Table(
+    "observation",
+    METADATA,
+    sa.Column("position", BIGINT, primary_key=True, autoincrement=False),
+    sa.Column("observer_id", BIGINT, nullable=False),
+    sa.Column("occurred_at", BIGINT, nullable=False),
+    sa.Column("superseded", BIGINT, nullable=False, server_default=_STILL),
+    sa.Column("running", sa.LargeBinary, nullable=False),
+    sa.CheckConstraint("superseded > position", name="superseded_later"),
+    sa.Index(None, "observer_id", "occurred_at", "position"),
+)
+"""`running`: canonical JSON, service to slot to the hex of each artifact; last, for it is long."""
+
+DERIVED = (
+    ENVIRONMENT,
+    SERVICE,
+    TARGET,
+    SLOT,
+    BUILD,
+    ARTIFACT,
+    CONFIG,
+    RELEASE,
+    PLACEMENT,
+    CHANGE,
+    OBSERVER,
+    OBSERVATION,
+)
+"""Every table of the projection `placements.v1`."""

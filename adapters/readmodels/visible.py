@@ -1,0 +1,89 @@
+"""What a reader sees: placements that a prefix believes, and how to descend to one of them."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from adapters.database.metadata import BIGINT
+from adapters.readmodels.tables import BELIEVED, PLACEMENT
+from domain import prefix as prefixes
+from domain.instant import micros
+from domain.prefix import Prefix
+
+FOREVER = BELIEVED
+"""Later than every instant, and after every position."""
+
+KNOWN: sa.BindParameter[int] = sa.bindparam("known", type_=BIGINT)
+"""Position of the prefix."""
+INSTANT: sa.BindParameter[int] = sa.bindparam("instant", type_=BIGINT)
+"""The instant asked about."""
+
+
+def believed(rows: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Say which of *rows* the prefix knows and nothing in it withdraws."""
+    return sa.and_(rows.c.position <= KNOWN, rows.c.superseded > KNOWN)
+
+
+def holding(slot_id: sa.ColumnElement[int]) -> sa.ScalarSelect[int]:
+    """Select the position of what holds in a slot at `INSTANT`: one descent of the primary key."""
+    rows = PLACEMENT.alias("holding")
+    return (
+        _newest_first(sa.select(rows.c.position), rows)
+        .where(rows.c.slot_id == slot_id, rows.c.valid_from <= INSTANT)
+        .correlate_except(rows)
+        .scalar_subquery()
+    )
+
+
+def release_before(slot_id: sa.ColumnElement[int], since: sa.ColumnElement[int]) -> sa.ScalarSelect[int]:
+    """Select the release that the slot ran just before *since*; null for nothing."""
+    rows = PLACEMENT.alias("before")
+    return (
+        _newest_first(sa.select(rows.c.release), rows)
+        .where(rows.c.slot_id == slot_id, rows.c.valid_from < since)
+        .correlate_except(rows)
+        .scalar_subquery()
+    )
+
+
+def end_of(slot_id: sa.ColumnElement[int], since: sa.ColumnElement[int]) -> sa.ScalarSelect[int]:
+    """Select when the slot next ran something else than from *since* on; null when it never did."""
+    rows = PLACEMENT.alias("after")
+    return (
+        sa.select(rows.c.valid_from)
+        .where(rows.c.slot_id == slot_id, rows.c.valid_from > since, believed(rows))
+        .order_by(rows.c.valid_from)
+        .limit(1)
+        .correlate_except(rows)
+        .scalar_subquery()
+    )
+
+
+def shadowed(placement: sa.FromClause) -> sa.ColumnElement[bool]:
+    """Say whether another report about the same slot and instant holds instead."""
+    other = PLACEMENT.alias("holds")
+    greater = sa.or_(
+        other.c.rank > placement.c.rank,
+        sa.and_(other.c.rank == placement.c.rank, other.c.position > placement.c.position),
+    )
+    return (
+        sa.exists()
+        .where(
+            other.c.slot_id == placement.c.slot_id,
+            other.c.valid_from == placement.c.valid_from,
+            greater,
+            believed(other),
+        )
+        .correlate(placement)
+    )
+
+
+def clamped(instant: datetime, prefix: Prefix) -> int:
+    """Return where a descent may start: see `domain.prefix.clamped`."""
+    return micros(prefixes.clamped(instant, prefix))
+
+
+def _newest_first(query: sa.Select[Any], rows: sa.FromClause) -> sa.Select[Any]:
+    order = rows.c.valid_from.desc(), rows.c.rank.desc(), rows.c.position.desc()
+    return query.where(believed(rows)).order_by(*order).limit(1)

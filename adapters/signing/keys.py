@@ -1,0 +1,118 @@
+"""The ledger's signing key, named by a `securesystemslib` signer URI.
+
+`file2:PATH` is a PEM file (PKCS#8, mode 0600) that `shiplog init` makes. Other
+schemes (`awskms:`, `gcpkms:`, `azurekms:`, `hsm:`, `hv:`) keep the key where it
+is; only its public half has to be put beside the ledger.
+"""
+
+import os
+import stat
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import securesystemslib.signer
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_public_key,
+)
+
+from domain.errors import KeyUnusable
+
+sslib: Any = securesystemslib.signer  # it re-exports without saying so in its types
+
+FILE_SCHEME = "file2:"
+SCHEME = "ecdsa-sha2-nistp256"
+
+
+class LedgerSigner:
+    """Signs statements with the ledger's P-256 key (ECDSA, SHA-256, DER)."""
+
+    def __init__(self, uri: str, public_key: ec.EllipticCurvePublicKey) -> None:
+        """Open the key that *uri* names and whose public half is *public_key*.
+
+        Raises `KeyUnusable` when it cannot be opened, is no pair with
+        *public_key*, or is a file that others may read.
+        """
+        if uri.startswith(FILE_SCHEME):
+            _check_private(Path(uri.removeprefix(FILE_SCHEME)))
+        try:
+            signer = sslib.Signer.from_priv_key_uri(uri, sslib.SSlibKey.from_crypto(public_key))
+        except Exception as wrong:
+            raise KeyUnusable(f"the signing key {_masked(uri)} cannot be opened: {wrong}") from wrong
+        self._signer = signer
+        self.key_id: str = key_id(public_key)
+
+    def sign(self, data: bytes) -> bytes:
+        """Return the signature of *data*."""
+        return bytes.fromhex(self._signer.sign(data).signature)
+
+
+def generate(private_path: Path) -> ec.EllipticCurvePublicKey:
+    """Make a new key in *private_path*, readable by its owner alone; refuses to replace one."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    write_private(private_path, pem)
+    return key.public_key()
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write *content* to the new file *path* with mode 0600, or leave nothing."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as wrong:
+        raise KeyUnusable(f"{path} cannot be written: {wrong.strerror}") from wrong
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        with suppress(OSError):
+            path.unlink()
+        raise
+
+
+def public_pem(public_key: ec.EllipticCurvePublicKey) -> str:
+    """Return *public_key* as SubjectPublicKeyInfo, PEM."""
+    return public_key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def read_public(path: Path) -> ec.EllipticCurvePublicKey:
+    """Return the P-256 public key in the PEM file *path*; raises `KeyUnusable`."""
+    try:
+        key: Any = load_pem_public_key(path.read_bytes())
+    except (OSError, ValueError) as wrong:
+        raise KeyUnusable(f"the public key {path} cannot be read: {wrong}") from wrong
+    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
+        raise KeyUnusable(f"the public key {path} is not an ECDSA P-256 key")
+    return key
+
+
+def key_id(public_key: ec.EllipticCurvePublicKey) -> str:
+    """Return the name of *public_key*: SHA-256 of its SubjectPublicKeyInfo in DER, in hex."""
+    der = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return sha256(der).hexdigest()
+
+
+def _check_private(path: Path) -> None:
+    try:
+        mode = path.stat().st_mode
+    except OSError as wrong:
+        raise KeyUnusable(f"the signing key {path} cannot be read: {wrong.strerror}") from wrong
+    if stat.S_IMODE(mode) & 0o077:
+        raise KeyUnusable(
+            f"the signing key {path} has mode {stat.S_IMODE(mode):04o}, expected 0600 or stricter"
+        )
+
+
+def _masked(uri: str) -> str:
+    """Return the scheme and the end of *uri*; a URI may hold a PIN."""
+    scheme, _, rest = uri.partition(":")
+    return f"{scheme}:…{rest[-24:]}" if scheme + ":" == FILE_SCHEME else f"{scheme}:…"
