@@ -1,0 +1,1 @@
+"""The demo: this project's own deliveries, recorded for real. Nothing here is made up."""

@@ -1,0 +1,154 @@
+"""Operations served by a Flask app: routes, permission, arguments, answers.
+
+What happens to a request, step by step; each step is labelled in the code:
+
+1. who is asking, and may they (before anything about the request is judged);
+2. path, query and header fields are read, and every problem kept;
+3. the bytes of the body are read within their bound;
+4. an answer stored under the Idempotency-Key is given again;
+5. the body is read as I-JSON and validated; now all problems are told at once;
+6. the handler runs;
+7. its answer is written, and stored under the key when it succeeded.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+
+from flask import Flask, Request, Response, request
+
+from api.binding import BodyBinding, ParameterBinding, ResultBinding
+from api.idempotency import (
+    HEADER,
+    REPLAYED_HEADER,
+    Answer,
+    Answers,
+    Caller,
+    fingerprint,
+    key_problem,
+    storage_key,
+)
+from api.operations import Operation
+from api.problem_pages import serve_problem_pages
+from api.problems import kind_of
+from api.refusals import KeyReused
+from api.refusing import answer_refusals
+from api.replies import Reply, hardened, http_response, not_modified
+from api.routing import spell_paths_strictly
+from api.validation import invalid
+from domain.errors import LedgerError
+
+Authorise = Callable[[Operation, Request], Caller]
+"""Return who is asking; raise `Unauthenticated` or `Forbidden` for who may not.
+
+Called before anything else, for operations with a scope or a parameter `actor`.
+"""
+
+_log = logging.getLogger(__name__)
+
+
+def mount(
+    app: Flask,
+    operations: Iterable[Operation],
+    *,
+    services: object,
+    authorise: Authorise,
+    answers: Answers | None = None,
+) -> None:
+    """Serve *operations* on *app*, with problems, their pages and the security headers.
+
+    *services* is handed to each handler that takes it. Without *answers* an
+    Idempotency-Key is checked but nothing is stored under it.
+    """
+    spell_paths_strictly(app)
+    answer_refusals(app)
+    app.after_request(hardened)
+    serve_problem_pages(app)
+    for operation in operations:
+        undescribed = [each for each in operation.refusals if kind_of(each) is None]
+        assert not undescribed, f"{operation.name}: no row in api.problems for {undescribed}"
+        app.add_url_rule(
+            operation.path,
+            f"api.{operation.name}",
+            Endpoint(operation, services, authorise, answers),
+            methods=[operation.method],
+            provide_automatic_options=False,
+        )
+
+
+class Endpoint:
+    """One operation, ready to be called by Flask with the parameters of its path."""
+
+    def __init__(
+        self,
+        operation: Operation,
+        services: object,
+        authorise: Authorise,
+        answers: Answers | None,
+    ) -> None:
+        hints = operation.hints
+        self.__name__ = operation.name
+        self._operation = operation
+        self._handler = operation.handler
+        self._authorise = authorise
+        self._answers = answers
+        self._guarded = operation.scope is not None or "actor" in hints
+        self._wants_actor = "actor" in hints
+        self._always = {"services": services} if "services" in hints else {}
+        self._parameters = ParameterBinding(operation)
+        self._body = BodyBinding(operation)
+        self._result = ResultBinding(operation)
+        self._keyed = operation.method == "POST"
+
+    def __call__(self, **path: object) -> Response:
+        """Answer the current request."""
+        caller = self._authorise(self._operation, request) if self._guarded else None  # 1
+        arguments, problems = self._parameters.read(request, path)  # 2
+        key = request.headers.get(HEADER) if self._keyed else None
+        if key is not None and (problem := key_problem(key)) is not None:
+            problems.append(problem)
+            key = None
+        content = self._body.content(request)  # 3
+        stored_as = None
+        if key is not None and caller is not None and self._answers is not None:
+            stored_as = storage_key(caller, key)
+            mark = fingerprint(request.method, request.path, request.query_string, content)
+            if (answer := self._answers.recall(stored_as)) is not None:  # 4
+                return self._again(answer, mark)
+        if self._body.wanted:
+            arguments["body"], found = self._body.read(content)  # 5
+            problems += found
+        if problems:
+            raise invalid(problems)
+        if self._wants_actor:
+            arguments["actor"] = caller
+        response = self._run(arguments)  # 6
+        if stored_as is not None and self._answers is not None and not response.is_streamed:  # 7
+            self._answers.remember(
+                stored_as, fingerprint=mark, status=response.status_code, body=response.get_data()
+            )
+        return response
+
+    def _run(self, arguments: Mapping[str, object]) -> Response:
+        operation = self._operation
+        try:
+            result = self._handler(**arguments, **self._always)
+        except LedgerError as refusal:
+            if not isinstance(refusal, operation.refusals):
+                _log.warning("%s raised %s undeclared", operation.name, type(refusal).__name__)
+            raise
+        reply = result if isinstance(result, Reply) else Reply(result)
+        status = operation.status if reply.status is None else reply.status
+        assert status == operation.status or status in operation.also, f"undeclared {status}"
+        response = http_response(reply, status, self._result.write(reply.body), operation.produces)
+        return not_modified(response, request) if operation.method == "GET" else response
+
+    def _again(self, answer: Answer, mark: str) -> Response:
+        """Return the stored answer, when it is the answer to this very request."""
+        if answer.fingerprint != mark:
+            raise KeyReused("this key was used before for another request")
+        return Response(
+            answer.body,
+            answer.status,
+            {REPLAYED_HEADER: "true"},
+            content_type=self._operation.produces,
+        )

@@ -1,0 +1,87 @@
+"""How refusals leave the application: as problem details, whatever raised them.
+
+Registered on the app, so that pages and operations answer alike; a blueprint with
+a handler of its own is asked first. Nothing of an unexpected failure is shown but
+an identifier, under which it is logged.
+"""
+
+import logging
+from secrets import token_hex
+from urllib.parse import quote
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
+
+from api.problems import MEDIA_TYPE, kind_of, problem_of
+from api.refusals import (
+    MalformedRequest,
+    MethodNotOffered,
+    RequestRefused,
+    TooLarge,
+    Unexpected,
+    UnknownPath,
+)
+from domain.errors import LedgerError
+
+RETRY_AFTER_SECONDS = 1
+PATH_SAFE = "/!$&'()*+,;=:@~"
+"""What a path may hold besides letters, digits and -._ (RFC 3986, section 3.3)."""
+SERVER_ERROR_FROM = 500
+UNAVAILABLE = 503
+
+_log = logging.getLogger(__name__)
+
+
+def answer_refusals(app: Flask) -> None:
+    """Answer every exception raised under *app* with its problem."""
+    app.register_error_handler(RequestRefused, problem_response)
+    app.register_error_handler(LedgerError, problem_response)
+    app.register_error_handler(HTTPException, _of_http)
+    app.register_error_handler(Exception, _of_bug)
+
+
+def problem_response(refusal: Exception) -> Response:
+    """Return *refusal* as `application/problem+json`; a class without a row is a bug."""
+    if kind_of(type(refusal)) is None:
+        return _of_bug(refusal)
+    problem = problem_of(refusal, instance=quote(request.path, safe=PATH_SAFE))
+    headers = dict(refusal.headers) if isinstance(refusal, RequestRefused) else {}
+    if problem.status >= SERVER_ERROR_FROM and not isinstance(refusal, Unexpected):
+        _log.error("%s: %s", type(refusal).__name__, refusal)
+    if problem.status == UNAVAILABLE:
+        headers.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
+    return Response(
+        problem.model_dump_json(exclude_none=True),
+        problem.status,
+        headers,
+        content_type=MEDIA_TYPE,
+    )
+
+
+def _of_http(error: HTTPException) -> Response:
+    """Return what Flask and Werkzeug refuse, in our words; a redirection stays one."""
+    match error:
+        case NotFound():
+            return problem_response(UnknownPath(f"nothing is served at {request.path!r}"))
+        case MethodNotAllowed():
+            offered = ", ".join(sorted(error.valid_methods or ()))
+            refusal = MethodNotOffered(
+                f"{request.method} is not offered here, expected one of: {offered}",
+                headers={"Allow": offered},
+            )
+            return problem_response(refusal)
+        case RequestEntityTooLarge():
+            return problem_response(TooLarge("the request is larger than this server reads"))
+        case _ if error.code is not None and error.code < 400:  # noqa: PLR2004 - a redirection
+            moved = error.get_response()
+            return Response(status=moved.status_code, headers=moved.headers)
+        case _ if error.code is not None and error.code < SERVER_ERROR_FROM:
+            return problem_response(MalformedRequest(error.name.lower()))
+        case _:
+            return _of_bug(error)
+
+
+def _of_bug(error: Exception) -> Response:
+    incident = token_hex(8)
+    _log.error("unexpected failure %s in %s", incident, request.endpoint, exc_info=error)
+    return problem_response(Unexpected(f"logged as {incident}"))

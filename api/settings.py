@@ -1,0 +1,117 @@
+"""Everything a deployment may decide: one field, one `SHIPLOG_*` variable.
+
+Twelve-factor, III: settings come from the environment and from nowhere else; an
+unknown `SHIPLOG_` name is refused, for a mistyped setting must not silently be
+the default.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+from domain.errors import MalformedValue
+
+PREFIX = "SHIPLOG_"
+TEST_PREFIX = "SHIPLOG_TEST_"
+PORT_MAX = 65535
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How this process finds its ledger; safe on a laptop as it is."""
+
+    home: Path
+    """Folder of the embedded ledger: `ledger.db` and `keys/`. Whoever can write here owns the ledger."""
+    database_url: str = ""
+    """SQLAlchemy URL; empty is SQLite in `home`. Whoever controls it chooses the ledger that answers."""
+    signing_key: str = ""
+    """`securesystemslib` signer URI; empty is the file key in `home`. Names the key, may hold a PIN."""
+    keys: Path | None = None
+    """Folder of public keys (`*.pub.pem`) and `digest.key`; unset: `home`/keys. Decides what verifies."""
+    server: str = ""
+    """Base URL of a server to talk to instead of opening the ledger. It can answer whatever it likes."""
+    token: str = field(default="", repr=False)
+    """Bearer token: what a client sends, and what a server demands when it is set."""
+    bind: str = "127.0.0.1:8642"
+    """Where `shiplog serve` listens. Beyond loopback a token is required."""
+    workers: int = 0
+    """Server processes; 0 is one for SQLite and one a core for PostgreSQL."""
+    threads: int = 4
+    """Requests one server process answers at a time, 1 to 64."""
+
+    def __post_init__(self) -> None:
+        """Refuse settings that cannot be meant."""
+        if self.server and urlsplit(self.server).scheme not in ("http", "https"):
+            raise MalformedValue(f"SHIPLOG_SERVER is {self.server!r}, expected an http or https URL")
+        host, _, port = self.bind.rpartition(":")
+        if not host or not port.isdigit() or not 0 <= int(port) <= PORT_MAX:
+            raise MalformedValue(f"SHIPLOG_BIND is {self.bind!r}, expected HOST:PORT")
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Read *environment*; raises `MalformedValue` for an unknown, empty or ill-formed name."""
+        given = {
+            name.removeprefix(PREFIX).lower(): value
+            for name, value in environment.items()
+            if name.startswith(PREFIX) and not name.startswith(TEST_PREFIX)
+        }
+        known = {setting.name for setting in fields(cls)}
+        for name, value in given.items():
+            if name not in known:
+                raise MalformedValue(f"unknown setting {PREFIX}{name.upper()}; known are {_listed(known)}")
+            if not value:
+                raise MalformedValue(f"{PREFIX}{name.upper()} is empty; set a value or unset it")
+        return cls(
+            home=Path(given["home"]).expanduser() if "home" in given else default_home(environment),
+            database_url=given.get("database_url", ""),
+            signing_key=given.get("signing_key", ""),
+            keys=Path(given["keys"]).expanduser() if "keys" in given else None,
+            server=given.get("server", ""),
+            token=given.get("token", ""),
+            bind=given.get("bind", "127.0.0.1:8642"),
+            workers=_count(given, "workers", 0, 0, 256),
+            threads=_count(given, "threads", 4, 1, 64),
+        )
+
+    @property
+    def url(self) -> str:
+        """The database's SQLAlchemy URL."""
+        return self.database_url or f"sqlite:///{self.home / 'ledger.db'}"
+
+    @property
+    def keys_folder(self) -> Path:
+        """Where public keys and the digest key are."""
+        return self.keys or self.home / "keys"
+
+    @property
+    def key_uri(self) -> str:
+        """The signer URI of the ledger's key."""
+        return self.signing_key or f"file2:{self.keys_folder / 'ledger.pem'}"
+
+    @property
+    def loopback(self) -> bool:
+        """Whether `bind` can only be reached from this machine."""
+        host = self.bind.rpartition(":")[0]
+        return host in ("localhost", "[::1]") or host.startswith("127.")
+
+
+def default_home(environment: Mapping[str, str]) -> Path:
+    """Return the user's data folder for shiplog (XDG Base Directory Specification)."""
+    data = environment.get("XDG_DATA_HOME")
+    base = Path(data) if data else Path(environment.get("HOME", "~")).expanduser() / ".local/share"
+    return base / "shiplog"
+
+
+def _count(given: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    text = given.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+        raise MalformedValue(f"{PREFIX}{name.upper()} is {text!r}, expected {least} to {most}")
+    return int(text)
+
+
+def _listed(names: set[str]) -> str:
+    return ", ".join(sorted(PREFIX + name.upper() for name in names))

@@ -1,0 +1,123 @@
+"""Ask what differs."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from api.fields import Instant, Output
+from api.operations import operation
+from api.refusals import FieldProblem, InvalidRequest
+from api.replies import Reply
+from api.services import Services
+from api.v1.asking import (
+    ANY_QUESTION,
+    SCOPE,
+    KnownQuery,
+    head,
+    known,
+)
+from api.v1.shapes import (
+    LedgerShape,
+    RunningShape,
+    settled,
+    shown,
+)
+from api.v1.values import Environment
+from domain.errors import UnknownEnvironment
+from domain.placement import Kind
+from domain.queries.difference import Contrast, difference
+
+
+class DiffQuery(KnownQuery):
+    """`from` and `to` instants of one environment, or `against` another environment at `as_of`."""
+
+    start: Annotated[Instant | None, Field(alias="from")] = None
+    end: Annotated[Instant | None, Field(alias="to")] = None
+    against: Environment | None = None
+    as_of: Instant | None = None
+
+
+class DifferingShape(Output):
+    """One slot that differs, and what it ran on both sides."""
+
+    service: str
+    slot: str
+    contrast: Contrast
+    kind: Kind | None
+    before: RunningShape | None
+    after: RunningShape | None
+
+
+class SideShape(Output):
+    """One side of a comparison."""
+
+    environment: str
+    as_of: Instant
+
+
+class DiffShape(Output):
+    """Slots that do not run the same build with the same configuration on both sides."""
+
+    before: SideShape
+    after: SideShape
+    ledger: LedgerShape
+    differing: list[DifferingShape]
+    same: int
+
+
+@operation(
+    "GET",
+    "/v1/environments/<environment>/diff",
+    scope=SCOPE,
+    refusals=(*ANY_QUESTION, UnknownEnvironment),
+    tag="ask",
+)
+def environment_diff(*, environment: Environment, query: DiffQuery, services: Services) -> Reply[DiffShape]:
+    """Tell what differs between two instants of an environment, or between two environments."""
+    _check_diff(query)
+    if query.against is None:
+        sides = (environment, query.start), (environment, query.end)
+    else:
+        sides = (environment, query.as_of), (query.against, query.as_of)
+    answer = difference(*sides, known(query), ledger=services.ledger, placements=services.placements)
+    prefix = answer.before.prefix
+    shape = DiffShape(
+        before=SideShape(environment=sides[0][0], as_of=answer.before.as_of),
+        after=SideShape(environment=sides[1][0], as_of=answer.after.as_of),
+        ledger=LedgerShape.of(prefix),
+        differing=[
+            DifferingShape(
+                service=each.service,
+                slot=each.slot,
+                contrast=each.contrast,
+                kind=each.kind,
+                before=shown(each.before, RunningShape.of),
+                after=shown(each.after, RunningShape.of),
+            )
+            for each in answer.differing
+        ],
+        same=answer.same,
+    )
+    asked = query.as_of if query.against else query.start and query.end
+    return Reply(shape, head=head(prefix), settled=settled(asked, query.known_at, prefix))
+
+
+def _check_diff(query: DiffQuery) -> None:
+    if query.against is None and query.start is None:
+        raise InvalidRequest(
+            "a diff needs `from` (and `to`, default now), or `against`",
+            errors=[FieldProblem(parameter="from", detail="missing", code="missing")],
+        )
+    if query.against is not None and (query.start or query.end):
+        raise InvalidRequest(
+            "`against` compares at one instant, `as_of`; `from` and `to` do not go with it",
+            errors=[FieldProblem(parameter="against", detail="ambiguous", code="ambiguous")],
+        )
+    if query.against is None and query.as_of:
+        raise InvalidRequest(
+            "`as_of` goes with `against`; two instants are `from` and `to`",
+            errors=[FieldProblem(parameter="as_of", detail="ambiguous", code="ambiguous")],
+        )
+
+
+OPERATIONS = (environment_diff,)

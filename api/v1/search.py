@@ -1,0 +1,130 @@
+"""Ask about a digest, a commit, a build or a release: where it ran, and who did what with it."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from api.fields import Instant, Output
+from api.operations import operation
+from api.replies import Reply
+from api.services import Services
+from api.v1.asking import ANY_QUESTION, SCOPE, KnownQuery, head, known
+from api.v1.shapes import ActorShape, LedgerShape, ReleaseShape, RunningShape, shown
+from api.v1.values import Commit, ContentDigest, Line
+from domain.errors import AmbiguousName, BrokenLedger, NothingFound, UnknownEvent
+from domain.queries.where_ran import where_ran
+from domain.queries.who_did import who_did
+
+NAME_LENGTH_MAX = 400
+
+
+class NameQuery(KnownQuery):
+    """`name`: a digest or a commit (or 7 digits of one), `service/build`, `service@environment#number`."""
+
+    name: Annotated[Line, Field(max_length=NAME_LENGTH_MAX)]
+
+
+class BuildName(Output):
+    """A build, and the event that recorded it."""
+
+    service: str
+    build: str
+    position: int
+
+
+class WhereShape(Output):
+    """What the name stands for, and every interval in which it ran, newest first."""
+
+    kind: str
+    name: str
+    ledger: LedgerShape
+    builds: list[BuildName]
+    releases: list[ReleaseShape]
+    intervals: list[RunningShape]
+    truncated: bool
+    """Whether there are more intervals than these."""
+
+
+FINDING = (*ANY_QUESTION, NothingFound, AmbiguousName)
+
+
+@operation("GET", "/v1/where", scope=SCOPE, refusals=FINDING, tag="ask")
+def where(*, query: NameQuery, services: Services) -> Reply[WhereShape]:
+    """Tell where and when a commit, an artifact, a build, a configuration or a release ran."""
+    return _where(query.name, query, services)
+
+
+@operation("GET", "/v1/artifacts/<digest>", scope=SCOPE, refusals=FINDING, tag="ask")
+def artifact(*, digest: ContentDigest, query: KnownQuery, services: Services) -> Reply[WhereShape]:
+    """Tell what is known of a digest, and where it ran."""
+    return _where(str(digest), query, services)
+
+
+@operation("GET", "/v1/commits/<commit>", scope=SCOPE, refusals=FINDING, tag="ask")
+def commit_ran(*, commit: Commit, query: KnownQuery, services: Services) -> Reply[WhereShape]:
+    """Tell what was built from a commit, and where it ran."""
+    return _where(commit, query, services)
+
+
+def _where(name: str, query: KnownQuery, services: Services) -> Reply[WhereShape]:
+    answer = where_ran(name, known(query), ledger=services.ledger, placements=services.placements)
+    shape = WhereShape(
+        kind=answer.named.kind,
+        name=answer.named.name,
+        ledger=LedgerShape.of(answer.prefix),
+        builds=[BuildName(service=s, build=b, position=p) for s, b, p in answer.named.builds],
+        releases=[ReleaseShape.of(release) for release in answer.named.releases],
+        intervals=[RunningShape.of(place) for place in answer.placements],
+        truncated=answer.truncated,
+    )
+    return Reply(shape, head=head(answer.prefix))
+
+
+class DeedShape(Output):
+    """One event: who did what, when."""
+
+    position: int
+    topic: str
+    stream: str
+    occurred_at: Instant
+    recorded_at: Instant
+    actor: ActorShape
+    reporter: str | None
+
+
+class WhoShape(Output):
+    """What the name stands for, and every event about it, in the order of recording."""
+
+    kind: str
+    name: str
+    ledger: LedgerShape
+    events: list[DeedShape]
+    truncated: bool
+
+
+@operation("GET", "/v1/who", scope=SCOPE, refusals=(*FINDING, UnknownEvent, BrokenLedger), tag="ask")
+def who(*, query: NameQuery, services: Services) -> Reply[WhoShape]:
+    """Tell who built, released and ran a commit, an artifact, a build, a configuration or a release."""
+    answer = who_did(query.name, known(query), ledger=services.ledger, placements=services.placements)
+    shape = WhoShape(
+        kind=answer.named.kind,
+        name=answer.named.name,
+        ledger=LedgerShape.of(answer.prefix),
+        events=[
+            DeedShape(
+                position=deed.position,
+                topic=deed.event.topic,
+                stream=deed.event.stream,
+                occurred_at=deed.event.occurred_at,
+                recorded_at=deed.recorded_at,
+                actor=ActorShape.of(deed.event.actor),
+                reporter=shown(deed.event.report, lambda told: told.reporter),
+            )
+            for deed in answer.events
+        ],
+        truncated=answer.truncated,
+    )
+    return Reply(shape, head=head(answer.prefix))
+
+
+OPERATIONS = (where, artifact, commit_ran, who)

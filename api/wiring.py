@@ -1,0 +1,148 @@
+"""The composition root: the one module that chooses adapters."""
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+
+from adapters.clock import utc_now
+from adapters.database import schema
+from adapters.database.database import Database
+from adapters.ledger import statement
+from adapters.ledger.answers import SqlAnswers
+from adapters.ledger.ledger import EventLedger
+from adapters.ledger.seal import SealingMapper
+from adapters.ledger.sql_recorder import SqlRecorder
+from adapters.readmodels.projector import Projector
+from adapters.readmodels.reader import ReadModels
+from adapters.signing import keyed, keys
+from adapters.signing.keyed import HmacDigests
+from adapters.signing.keyring import PUBLIC_SUFFIX, Keyring
+from api.cursor import Cursors
+from api.idempotency import Answer
+from api.services import Services
+from api.settings import Settings
+from domain.actor import Actor, ActorKind
+from domain.commands.open_ledger import OpenLedger, open_ledger
+from domain.errors import KeyUnusable, NotALedger
+from domain.event import SealedEvent
+from domain.ports import Verifier
+
+OPERATOR = Actor(ActorKind.OPERATOR, issuer="shiplog:embedded", subject="operator")
+"""Whoever opens the ledger's files directly: nobody vouched for them, and the record says so."""
+
+Now = Callable[[], datetime]
+
+
+def wire(settings: Settings, *, now: Now = utc_now) -> Services:
+    """Open the ledger that *settings* name.
+
+    Raises `NotALedger` when there is none, `KeyUnusable` when its keys cannot be
+    used, `LedgerUnavailable` when the database does not answer.
+    """
+    database = Database(settings.url)
+    schema.check(database)
+    ledger, projector = _ledger(settings, database, now)
+    projector.catch_up(ledger.recorded)
+    digests = HmacDigests.from_file(settings.keys_folder / "digest.key")
+    return Services(
+        ledger=ledger,
+        placements=ReadModels(database),
+        digests=digests,
+        answers=KeptAnswers(SqlAnswers(database, now=now)),
+        cursors=Cursors(digests.derived("cursors")),
+        envelope=_envelope,
+        ready=lambda: schema.check(database),
+        close=database.close,
+    )
+
+
+def initialise(settings: Settings, *, now: Now = utc_now) -> list[str]:
+    """Make whatever the ledger lacks and return what was made; safe to repeat.
+
+    Never replaces a key or a ledger.
+    """
+    made = _make_keys(settings)
+    database = Database(settings.url)
+    try:
+        try:
+            schema.check(database)
+        except NotALedger:
+            _make_folder(settings)
+            schema.create(database)
+            made.append(f"database {database.url.render_as_string(hide_password=True)}")
+        ledger, _ = _ledger(settings, database, now)
+        command = OpenLedger(
+            occurred_at=now(),
+            actor=OPERATOR,
+            ledger=secrets.token_hex(16),
+            public_key=keys.public_pem(_public_key(settings)),
+        )
+        if open_ledger(command, ledger=ledger) is not None:
+            made.append(f"ledger {command.ledger}")
+    finally:
+        database.close()
+    return made
+
+
+def verifier(settings: Settings) -> Verifier:
+    """Return what checks signatures with the public keys of *settings* alone."""
+    return Keyring.in_folder(settings.keys_folder)
+
+
+class KeptAnswers:
+    """Answers in the database, as the HTTP layer wants them."""
+
+    def __init__(self, answers: SqlAnswers) -> None:
+        """Keep them in *answers*."""
+        self._answers = answers
+
+    def recall(self, key: str) -> Answer | None:
+        """See `api.idempotency.Answers`."""
+        found = self._answers.recall(key)
+        return None if found is None else Answer(*found)
+
+    def remember(self, key: str, *, fingerprint: str, status: int, body: bytes) -> None:
+        """See `api.idempotency.Answers`."""
+        self._answers.remember(key, fingerprint=fingerprint, status=status, body=body)
+
+
+def _ledger(settings: Settings, database: Database, now: Now) -> tuple[EventLedger, Projector]:
+    signer = keys.LedgerSigner(settings.key_uri, _public_key(settings))
+    recorder = SqlRecorder(database)
+    projector = Projector(database)
+    recorder.followers.append(projector)
+    mapper = SealingMapper(signer, nonce=lambda: secrets.token_hex(16))
+    return EventLedger(recorder, mapper, now=now), projector
+
+
+def _public_key(settings: Settings) -> EllipticCurvePublicKey:
+    """Return the public half of the signing key: `ledger.pub.pem`."""
+    return keys.read_public(settings.keys_folder / f"ledger{PUBLIC_SUFFIX}")
+
+
+def _make_keys(settings: Settings) -> list[str]:
+    made = []
+    folder = settings.keys_folder
+    public, private = folder / f"ledger{PUBLIC_SUFFIX}", folder / "ledger.pem"
+    if not public.exists():
+        if settings.signing_key:
+            raise KeyUnusable(f"put the public half of SHIPLOG_SIGNING_KEY in {public} (PEM) first")
+        _make_folder(settings)
+        public.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        public.write_text(keys.public_pem(keys.generate(private)))
+        made.append(f"signing key {private}")
+    if not (folder / "digest.key").exists():
+        keyed.generate(folder / "digest.key")
+        made.append(f"digest key {folder / 'digest.key'}")
+    return made
+
+
+def _make_folder(settings: Settings) -> None:
+    Path(settings.home).mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _envelope(sealed: SealedEvent) -> bytes:
+    return statement.envelope(sealed.payload, key_id=sealed.key_id, signature=sealed.signature)
