@@ -66,7 +66,7 @@ def http_response(
 
 def not_modified(response: Response, request: Request) -> Response:
     """Return 304 without content when the caller holds this answer (RFC 9110, section 13.1.2)."""
-    if response.status_code != 200 or "If-None-Match" not in request.headers:  # noqa: PLR2004 - OK
+    if response.status_code != 200 or "If-None-Match" not in request.headers:  # noqa: PLR2004 - 200 is OK
         return response
     tag, _ = response.get_etag()
     if tag is None or not request.if_none_match.contains_weak(tag):

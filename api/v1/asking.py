@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from api.cursor import CursorText
 from api.fields import Input, Instant
 from api.replies import LedgerHead
 from api.services import Services
@@ -20,7 +21,6 @@ PAGE_SIZE = 100
 PAGE_SIZE_MAX = 500
 
 Limit = Annotated[int, Field(ge=1, le=PAGE_SIZE_MAX)]
-Cursor = Annotated[str, Field(max_length=512)]
 
 
 class KnownQuery(Input):
@@ -39,7 +39,7 @@ class PageQuery(KnownQuery):
     """A listing: `limit` at a time, then whatever `next` says as `cursor`; pages never shift."""
 
     limit: Limit = PAGE_SIZE
-    cursor: Cursor | None = None
+    cursor: CursorText | None = None
 
 
 class SpanQuery(PageQuery):

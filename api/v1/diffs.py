@@ -106,17 +106,21 @@ def _check_diff(query: DiffQuery) -> None:
     if query.against is None and query.start is None:
         raise InvalidRequest(
             "a diff needs `from` (and `to`, default now), or `against`",
-            errors=[FieldProblem(parameter="from", detail="missing", code="missing")],
+            errors=[
+                FieldProblem(parameter="from", detail="neither `from` nor `against`", code="combination")
+            ],
         )
     if query.against is not None and (query.start or query.end):
         raise InvalidRequest(
             "`against` compares at one instant, `as_of`; `from` and `to` do not go with it",
-            errors=[FieldProblem(parameter="against", detail="ambiguous", code="ambiguous")],
+            errors=[
+                FieldProblem(parameter="against", detail="together with `from` or `to`", code="combination")
+            ],
         )
     if query.against is None and query.as_of:
         raise InvalidRequest(
             "`as_of` goes with `against`; two instants are `from` and `to`",
-            errors=[FieldProblem(parameter="as_of", detail="ambiguous", code="ambiguous")],
+            errors=[FieldProblem(parameter="as_of", detail="without `against`", code="combination")],
         )
 
 

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from api.fields import Input, Instant
 from api.v1.values import (
+    VALUE_PATTERN,
     Build,
     Commit,
     ContentDigest,
@@ -107,7 +108,7 @@ class TargetLine(ReportLine):
 class PlainEntry(Input):
     """A configuration value that whoever may read the ledger may read."""
 
-    value: Annotated[str, Field(min_length=0, max_length=8192)]
+    value: Annotated[str, Field(min_length=0, max_length=8192, json_schema_extra={"pattern": VALUE_PATTERN})]
 
 
 class SecretEntry(Input):

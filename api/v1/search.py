@@ -2,15 +2,13 @@
 
 from typing import Annotated
 
-from pydantic import Field
-
 from api.fields import Instant, Output
 from api.operations import operation
 from api.replies import Reply
 from api.services import Services
 from api.v1.asking import ANY_QUESTION, SCOPE, KnownQuery, head, known
 from api.v1.shapes import ActorShape, LedgerShape, ReleaseShape, RunningShape, shown
-from api.v1.values import Commit, ContentDigest, Line
+from api.v1.values import Commit, ContentDigest, line
 from domain.errors import AmbiguousName, BrokenLedger, NothingFound, UnknownEvent
 from domain.queries.where_ran import where_ran
 from domain.queries.who_did import who_did
@@ -18,10 +16,13 @@ from domain.queries.who_did import who_did
 NAME_LENGTH_MAX = 400
 
 
+Name = Annotated[str, line("name", NAME_LENGTH_MAX)]
+
+
 class NameQuery(KnownQuery):
     """`name`: a digest or a commit (or 7 digits of one), `service/build`, `service@environment#number`."""
 
-    name: Annotated[Line, Field(max_length=NAME_LENGTH_MAX)]
+    name: Name
 
 
 class BuildName(Output):

@@ -1,0 +1,1 @@
+"""HTTP as callers meet it: requests in, answers out, over real Flask apps and no network."""
