@@ -43,6 +43,8 @@ class Parsed:
     parse: Callable[[str], object]
     _: KW_ONLY
     write: Callable[[Any], str] = str
+    length_max: int | None = None
+    """Characters that *parse* takes at most, when the pattern does not say so."""
     pattern: str | None = None
     text_format: str | None = None
     example: str | None = None
@@ -51,7 +53,7 @@ class Parsed:
         """Return a schema that reads strings with the parser."""
         return core_schema.json_or_python_schema(
             json_schema=core_schema.no_info_after_validator_function(
-                self._read, core_schema.str_schema(strict=True, min_length=1)
+                self._read, core_schema.str_schema(strict=True, min_length=1, max_length=self.length_max)
             ),
             python_schema=core_schema.no_info_plain_validator_function(self._take),
             serialization=core_schema.plain_serializer_function_ser_schema(
@@ -61,7 +63,7 @@ class Parsed:
 
     def __get_pydantic_json_schema__(self, _: Any, __: GetJsonSchemaHandler) -> dict[str, Any]:
         """Return what the OpenAPI document says about such a field."""
-        told = {"pattern": self.pattern, "format": self.text_format}
+        told = {"maxLength": self.length_max, "pattern": self.pattern, "format": self.text_format}
         examples = {"examples": [self.example]} if self.example is not None else {}
         kept = {name: value for name, value in told.items() if value is not None}
         return {"type": "string", "minLength": 1, **kept, **examples}
@@ -85,21 +87,21 @@ def _instant(text: str) -> datetime:
     return instant.parse(text)
 
 
+INSTANT_PATTERN = (
+    r"^(19[7-9][0-9]|2[01][0-9]{2})-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-5][0-9]"
+    r"(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})$"
+)
+"""Spares readers of the description the hours of 1969 and 2200 that an offset can move into the
+years between."""
+
 Instant = Annotated[
     datetime,
     Parsed(
         _instant,
         write=instant.text,
-        pattern=(
-            r"^(19[7-9][0-9]|2[01][0-9]{2})-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-5][0-9]"
-            r"(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})$"
-        ),
+        pattern=INSTANT_PATTERN,
         text_format="date-time",
         example="2026-03-01T12:00:00Z",
     ),
 ]
-"""RFC 3339 with an offset, as `domain.instant` reads it; written in UTC with `Z`.
-
-The pattern spares readers of the description the hours of 1969 and 2200 that an offset can
-move into the years between.
-"""
+"""RFC 3339 with an offset, as `domain.instant` reads it; written in UTC with `Z`."""

@@ -87,7 +87,7 @@ class NotCorrectable(LedgerError):
 
 
 class AlreadyCorrected(LedgerError):
-    """That event was corrected before; correct its correction instead."""
+    """That event was corrected before; correct what replaced it instead."""
 
 
 class CorrectionElsewhere(LedgerError):

@@ -122,6 +122,11 @@ def _translated() -> Iterator[None]:
         raise ConflictingAppend("someone else recorded at the same place first") from conflict
     except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as failure:
         raise LedgerUnavailable(f"the database did not answer: {_first_line(failure)}") from failure
+    except exc.DatabaseError as failure:
+        if type(failure) is not exc.DatabaseError:
+            raise  # its subclasses are mistakes of ours, and no refusal
+        # The bare class is what sqlite3 raises for a file that is damaged or no database.
+        raise LedgerUnavailable(f"the database cannot be read: {_first_line(failure)}") from failure
 
 
 def _first_line(failure: exc.SQLAlchemyError) -> str:

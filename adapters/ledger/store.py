@@ -54,20 +54,25 @@ class ChainedEventStore(EventStore[str]):
         found: Sequence[Any] = self.recorder.select_events(
             originator_id, gt=gt, lte=lte, desc=desc, limit=limit
         )
+        first = None if desc and limit is not None else (gt or 0) + 1
         before: Row | None = None
         events = []
         for row in reversed(found) if desc else found:
             opened, previous = self.mapper.open(row)
             if before is None:
-                self._check_start(row, previous)
+                self._check_start(row, previous, first)
             elif previous != before.digest or row.originator_version != before.originator_version + 1:
                 raise BrokenLedger(f"the chain of {originator_id} breaks at position {row.id}")
             before = row
             events.append(opened.event)
+        if before is not None and lte is None and limit is None:
+            self._remember(before)  # so that what is read next is checked against it
         return iter(events[::-1] if desc else events)
 
-    def _check_start(self, row: Row, previous: bytes | None) -> None:
-        """Check the link of a first row to what is remembered of the row before it."""
+    def _check_start(self, row: Row, previous: bytes | None, first: int | None) -> None:
+        """Check that *row* has version *first*, and its link to what is remembered of the row before it."""
+        if first is not None and row.originator_version != first:
+            raise BrokenLedger(f"{row.originator_id} has no version {first} before position {row.id}")
         version, digest = self._heads.get(str(row.originator_id), (0, b""))
         if row.originator_version == 1 and previous is not None:
             raise BrokenLedger(f"the first event of {row.originator_id} names a predecessor")

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from eventsourcing.persistence import ListenNotifySubscription
 
+from domain.errors import LedgerUnavailable
+
 if TYPE_CHECKING:
     from adapters.ledger.sql_recorder import SqlRecorder
 
@@ -53,7 +55,8 @@ class SqlSubscription(ListenNotifySubscription["SqlRecorder"]):
     def _loop_on_pull(self) -> None:
         try:
             while not self._has_been_stopped:
-                self._pull()
+                with suppress(LedgerUnavailable):  # ask again at the next poll
+                    self._pull()
                 if not self._has_been_stopped:
                     self._has_been_notified.wait(POLL_SECONDS)
         except Exception as failure:
@@ -62,19 +65,23 @@ class SqlSubscription(ListenNotifySubscription["SqlRecorder"]):
 
     def _listen(self) -> None:
         while not self._stopping.is_set():
-            with suppress(sa.exc.SQLAlchemyError, OSError):
+            with suppress(LedgerUnavailable, sa.exc.SQLAlchemyError, OSError):
                 self._listen_once()
             self._stopping.wait(POLL_SECONDS)
 
     def _listen_once(self) -> None:
-        with self._recorder.database.reading() as connection:
+        database = self._recorder.database
+        with database.reading() as connection:
             raw: Any = connection.connection.driver_connection
-            raw.execute(f"LISTEN {CHANNEL}")
-            self.wake()  # for what was committed since the last look
             try:
+                raw.execute(f"LISTEN {CHANNEL}")
+                self.wake()  # for what was committed since the last look
                 while not self._stopping.is_set():
                     for _ in raw.notifies(timeout=POLL_SECONDS, stop_after=1):
                         self.wake()
+            except database.engine.dialect.loaded_dbapi.Error as lost:
+                connection.invalidate()  # no use to whoever would get it next
+                raise LedgerUnavailable("the connection that listens was lost") from lost
             finally:
                 with suppress(Exception):
                     raw.execute("UNLISTEN *")

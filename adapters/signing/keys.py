@@ -11,6 +11,7 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlparse
 
 import securesystemslib.signer
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -39,12 +40,15 @@ class LedgerSigner:
         Raises `KeyUnusable` when it cannot be opened, is no pair with
         *public_key*, or is a file that others may read.
         """
+        if ":" not in uri:
+            raise KeyUnusable(f"the signing key has no scheme, expected a URI such as {FILE_SCHEME}PATH")
         if uri.startswith(FILE_SCHEME):
-            _check_private(Path(uri.removeprefix(FILE_SCHEME)))
+            _check_private(_file_of(uri))
         try:
             signer = sslib.Signer.from_priv_key_uri(uri, sslib.SSlibKey.from_crypto(public_key))
         except Exception as wrong:
-            raise KeyUnusable(f"the signing key {_masked(uri)} cannot be opened: {wrong}") from wrong
+            because = str(wrong).replace(uri, _masked(uri))
+            raise KeyUnusable(f"the signing key {_masked(uri)} cannot be opened: {because}") from wrong
         self._signer = signer
         self.key_id: str = key_id(public_key)
 
@@ -99,6 +103,14 @@ def key_id(public_key: ec.EllipticCurvePublicKey) -> str:
     """Return the name of *public_key*: SHA-256 of its SubjectPublicKeyInfo in DER, in hex."""
     der = public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return sha256(der).hexdigest()
+
+
+def _file_of(uri: str) -> Path:
+    """Return the file that the library will open for *uri*, so that no other one's mode is checked."""
+    named = uri.removeprefix(FILE_SCHEME)
+    if urlparse(uri).path != named:
+        raise KeyUnusable(f"the signing key {_masked(uri)} is no path: it has a host, a # or a ?")
+    return Path(named)
 
 
 def _check_private(path: Path) -> None:

@@ -66,8 +66,9 @@ class EventsShape(Output):
 @operation("GET", "/v1/events", scope=SCOPE, refusals=(BrokenLedger, LedgerUnavailable), tag="prove")
 def events(*, query: EventsQuery, services: Services) -> Reply[EventsShape]:
     """List events in the ledger's one order, with the bytes that were signed."""
+    prefix = services.ledger.prefix(None)
     rows = services.ledger.sealed(after=query.after, limit=query.limit)
-    return Reply(EventsShape(events=[EventShape.of(row) for row in rows]))
+    return Reply(EventsShape(events=[EventShape.of(row) for row in rows]), head=head(prefix))
 
 
 @operation(

@@ -50,7 +50,8 @@ def record(body: bytes, actor: Actor, services: Services, *, atomic: bool) -> Se
             commands.append(read)
     malformed = any(outcome is not None for outcome in outcomes.values())
     if not outcomes:
-        raise InvalidRequest("the batch has no lines")
+        nothing = FieldProblem(pointer="#", detail="no lines", code="no_lines")
+        raise InvalidRequest("the batch has no lines", errors=(nothing,))
     if not (atomic and malformed):
         results = iter(
             record_batch(commands, ledger=services.ledger, digests=services.digests, atomic=atomic)

@@ -10,6 +10,7 @@ from api.refusals import BatchRefused
 from api.replies import LedgerHead, Reply
 from api.services import Services
 from api.v1 import jsonl
+from api.v1.asking import head
 from api.v1.lines import (
     BuildReport,
     ConfigReport,
@@ -201,14 +202,15 @@ def record_batch(*, body: bytes, query: BatchQuery, actor: Actor, services: Serv
     ]
     existing = sum(1 for each in results if each.recorded and each.recorded.existing)
     refused = sum(1 for each in results if each.problem)
+    prefix = services.ledger.prefix(None)
     shape = BatchShape(
-        ledger=LedgerShape.of(services.ledger.prefix(None)),
+        ledger=LedgerShape.of(prefix),
         new=len(results) - existing - refused,
         existing=existing,
         refused=refused,
         results=results,
     )
-    return Reply(shape)
+    return Reply(shape, head=head(prefix))
 
 
 def _record(command: Command, services: Services) -> Reply[RecordedShape]:

@@ -16,7 +16,7 @@ from domain.queries.who_did import who_did
 NAME_LENGTH_MAX = 400
 
 
-Name = Annotated[str, line("name", NAME_LENGTH_MAX)]
+Name = Annotated[str, line("name", NAME_LENGTH_MAX, example="9f2c9f2")]
 
 
 class NameQuery(KnownQuery):

@@ -12,10 +12,11 @@ from domain.target import Target
 
 KEY_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,99}$"
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:/+@=-]{0,199}$"
-LINE_PATTERN = r"^ *[^\p{C}\p{Z}](?:[^\p{C}\p{Z}]| )*$"
-"""Printable, spaces allowed, not blank; `domain.names.line` decides."""
-VALUE_PATTERN = r"^(?:[^\p{C}\p{Z}]|[ \n\t])*$"
-"""Printable, and lines; `domain.config_version` decides."""
+_PRINTABLE = r"\p{L}\p{M}\p{N}\p{P}\p{S} "
+LINE_PATTERN = f"^ *[{_PRINTABLE[:-1]}][{_PRINTABLE}]*$"
+"""Printable and not blank; `domain.names.line` decides."""
+VALUE_PATTERN = rf"^[{_PRINTABLE}\n\t]*$"
+"""Printable, in lines; `domain.config_version` decides."""
 POSITION_PATTERN = r"^position:[0-9]{1,15}$"
 
 DIGEST_EXAMPLE = "sha256:" + "5f" * 32
@@ -29,9 +30,14 @@ def _name(what: str, example: str) -> Parsed:
     return Parsed(lambda text: names.name(text, what), pattern=NAME_PATTERN, example=example)
 
 
-def line(what: str, length_max: int = names.LINE_LENGTH_MAX) -> Parsed:
+def line(what: str, length_max: int = names.LINE_LENGTH_MAX, example: str | None = None) -> Parsed:
     """Mark a field as one line meant for people."""
-    return Parsed(lambda text: names.line(text, what), length_max=length_max, pattern=LINE_PATTERN)
+    return Parsed(
+        lambda text: names.line(text, what),
+        length_max=length_max,
+        pattern=LINE_PATTERN,
+        example=example,
+    )
 
 
 Service = Annotated[str, _key("service", "payments-api")]
@@ -60,12 +66,12 @@ KnownAt = Annotated[
                 {"type": "string", "format": "date-time", "pattern": INSTANT_PATTERN},
                 {"type": "string", "pattern": POSITION_PATTERN},
             ],
-            "examples": ["position:1"],
+            "examples": ["position:20"],
         }
     ),
 ]
 """An RFC 3339 instant with an offset, or `position:N`."""
 Line = Annotated[str, line("text")]
 Label = Annotated[str, line("label", names.NAME_LENGTH_MAX)]
-Number = Annotated[int, Field(ge=1, le=2**53 - 1)]
+Number = Annotated[int, Field(ge=1, le=2**53 - 1, examples=[1])]
 Sequence = Annotated[int, Field(ge=0, le=2**31 - 1)]

@@ -1,0 +1,33 @@
+"""`shiplog init`: an empty ledger and its keys."""
+
+import click
+import orjson
+
+from api.cli import client, clock, output
+from api.cli.lazy import CONTEXT
+
+
+@click.command("init", context_settings=CONTEXT, epilog="\b\nExample:\n  SHIPLOG_HOME=./ledger shiplog init")
+@output.recording
+def init(output: str) -> None:
+    """Make whatever the ledger lacks: its keys, its database, its first event.
+
+    Safe to repeat: nothing that is there is replaced.
+    """
+    settings = client.local_settings("init")
+    from api import wiring  # noqa: PLC0415 - loads the whole ledger
+
+    made = wiring.initialise(settings, now=clock.now)
+    _show(str(settings.home), made, output)
+
+
+def _show(home: str, made: list[str], form: str) -> None:
+    if form == "json":
+        output.document(orjson.dumps({"home": home, "made": made}))
+        return
+    for each in made:
+        click.echo(f"made {each}")
+    if made:
+        output.hint("keep the keys folder private and backed up: without it nothing more can be recorded")
+    else:
+        click.echo(f"everything was there, in {home}")

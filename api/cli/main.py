@@ -1,0 +1,72 @@
+"""The console script: the table of commands, and the one place where failures become exit codes."""
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from api.cli import exits
+from api.cli.lazy import CONTEXT, Entry, LazyGroup
+from domain.errors import LedgerError
+
+COMMANDS = {
+    "init": Entry("api.cli.init:init", "Make an empty ledger and its keys; safe to repeat."),
+    "demo": Entry("api.cli.demo:demo", "Record this project itself, and ask the ledger about it."),
+    "record": Entry("api.cli.record:record", "Report a fact: build, config, deployment, removal, …"),
+    "release": Entry("api.cli.release:release", "Cut releases, list and show them."),
+    "rollback": Entry("api.cli.rollback:rollback", "Report that an earlier release runs again."),
+    "at": Entry("api.cli.at:at", "What ran, anywhere, at any moment."),
+    "diff": Entry("api.cli.diff:diff", "What differs between two moments or two environments."),
+    "timeline": Entry("api.cli.timeline:timeline", "Everything a service ran, interval by interval."),
+    "changes": Entry("api.cli.changes:changes", "The numbered list of changes of an environment."),
+    "where": Entry("api.cli.find:where", "Where and when a commit, digest, build or release ran."),
+    "who": Entry("api.cli.find:who", "Who built, released and ran it."),
+    "verify": Entry("api.cli.verify:verify", "Check every signature, chain and position."),
+    "import": Entry("api.cli.imports:import_", "Take in reports from a file."),
+    "serve": Entry("api.cli.serve:serve", "Serve the HTTP API."),
+    "doctor": Entry("api.cli.doctor:doctor", "Find out what is wrong with an installation."),
+    "help": Entry("api.cli.help:help_", "Pages of help: exit-codes, instants, settings."),
+}
+
+EPILOG = """\b
+Ask:     shiplog at prod@2026-08-14T12:47Z      shiplog diff staging prod
+Report:  shiplog record build payments-api --artifact-file dist/api.tar
+More:    shiplog help exit-codes | instants | settings
+"""
+
+
+@click.group(cls=LazyGroup, entries=COMMANDS, context_settings=CONTEXT, epilog=EPILOG)
+@click.version_option(package_name="shiplog", prog_name="shiplog", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Tell what ran where, when and on whose word: the ship's log of software delivery.
+
+    Without SHIPLOG_SERVER, commands open the ledger in SHIPLOG_HOME themselves.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    try:
+        outcome = cli.main(args=arguments, prog_name="shiplog", standalone_mode=False)
+    except exits.Failure as failure:
+        _say(str(failure), failure.details)
+        return failure.code
+    except LedgerError as refusal:
+        _say(str(refusal))
+        return exits.of_refusal(refusal)
+    except click.ClickException as misuse:
+        misuse.show()
+        return misuse.exit_code
+    except click.Abort:
+        _say("interrupted")
+        return exits.INTERRUPTED
+    return outcome if isinstance(outcome, int) else exits.DONE
+
+
+def _say(message: str, details: Sequence[str] = ()) -> None:
+    for line in (f"shiplog: {message}", *(f"  {detail}" for detail in details)):
+        click.echo(line, err=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""What all reports have in common: when it happened, who says so, and saying it again."""
+
+import re
+from base64 import b64decode
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+import orjson
+
+from api.cli import client, clock, instants, output, parameters
+from api.cli.client import Client, Document, Refused
+from domain import instant
+from domain.target import Target
+
+F = TypeVar("F", bound=Callable[..., Any])
+_POSITION = re.compile(r"\bposition ([1-9][0-9]{0,15})\b", re.ASCII)
+
+
+def when_options(command: F) -> F:
+    """Add when it happened, the reporter's own name for the report, and `-o`."""
+    id_option = click.option("--id", "report_id", type=parameters.NAME, help="Your own name for this report.")
+    when_option = click.option(
+        "--occurred-at", type=parameters.INSTANT, metavar="INSTANT", help="When it happened. [default: now]"
+    )
+    return when_option(id_option(output.recording(command)))
+
+
+def report_options(command: F) -> F:
+    """Add what every report may say."""
+    option = click.option("--reporter", type=parameters.NAME, help="Who speaks, of those who share a token.")
+    return option(when_options(command))
+
+
+def send(
+    path: str,
+    body: Document,
+    *,
+    occurred_at: instants.Moment | None,
+    report_id: str | None,
+    reporter: str | None,
+    form: str,
+) -> None:
+    """Send one report and show its receipt.
+
+    A job that runs twice says a later time than it said first. When it did not
+    choose that time itself, and all else is as it was recorded, that is a retry.
+    """
+    said = {**body, "id": report_id, "reporter": reporter}
+    content = {name: value for name, value in said.items() if value is not None}
+    with client.connected() as api:
+        if occurred_at is None:
+            receipt = _now_or_as_before(api, path, content)
+        else:
+            content["occurred_at"] = instants.resolve(occurred_at, api)
+            receipt = api.post(path, content)
+    show(receipt, form)
+
+
+def show(receipt: bytes, form: str) -> None:
+    """Print the receipt of a report."""
+    told = client.read(receipt)
+    output.hint("it was there already; nothing was added" if told["existing"] else "recorded")
+    if form == "json":
+        output.document(receipt)
+        return
+    output.facts(
+        {
+            "position": told["position"],
+            "recorded": told["recorded_at"],
+            "topic": told["topic"],
+            "stream": told["stream"],
+            "config": told["config"],
+            "release": told["release"],
+            "deployment": told["deployment"],
+            "digest": told["digest"],
+        }
+    )
+
+
+def of_target(target: Target) -> Document:
+    """Return the members that name *target*."""
+    return {"service": target.service, "environment": target.environment}
+
+
+def _now_or_as_before(api: Client, path: str, content: Document) -> bytes:
+    now = instant.text(clock.now())
+    try:
+        return api.post(path, {**content, "occurred_at": now})
+    except Refused as refused:
+        before = _said_before(api, refused)
+        if before is None:
+            raise
+        receipt = api.post(path, {**content, "occurred_at": before})
+        output.hint(f"instant: {before}, as it was reported before")
+        return receipt
+
+
+def _said_before(api: Client, refused: Refused) -> str | None:
+    """Return when the event that *refused* names occurred; None when this is another refusal."""
+    named = _POSITION.search(str(refused)) if refused.slug == "already-recorded" else None
+    if named is None:
+        return None
+    events = api.ask("v1", "events", query={"after": int(named[1]) - 1, "limit": 1})["events"]
+    occurred: str = orjson.loads(b64decode(events[0]["payload"]))["predicate"]["occurred_at"]
+    return occurred

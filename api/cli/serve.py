@@ -1,0 +1,119 @@
+"""`shiplog serve`: the HTTP API under gunicorn, stopped gracefully."""
+
+import os
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from api.cli import client, exits, parameters
+from api.cli.exits import Failure
+from api.cli.lazy import CONTEXT
+from api.settings import Settings
+
+GRACEFUL_SECONDS = 30
+"""How long requests that are being answered may take after SIGTERM."""
+TIMEOUT_SECONDS = 120
+"""A worker that has not been heard of for so long is replaced."""
+EPILOG = """\b
+Without SHIPLOG_TOKEN it answers anyone who can reach it, so it only listens on
+this machine. Put a server that speaks TLS before it for anything else.
+
+\b
+Example:
+  shiplog serve
+  SHIPLOG_TOKEN=… shiplog serve --bind 0.0.0.0:8642
+"""
+
+
+@click.command("serve", context_settings=CONTEXT, epilog=EPILOG)
+@click.option(
+    "--bind",
+    type=parameters.LINE,
+    metavar="HOST:PORT",
+    help="Where to listen; port 0 is any free one. [default: SHIPLOG_BIND]",
+)
+def serve(bind: str | None) -> None:
+    """Serve the HTTP API until SIGTERM or SIGINT; what is being answered then still is."""
+    settings = client.local_settings("serve")
+    if bind is not None:
+        settings = replace(settings, bind=bind)
+    check_reach(settings)
+    _check_ledger(settings)
+    _run(settings)
+
+
+def check_reach(settings: Settings) -> None:
+    """Refuse to be reachable from other machines without a token; warn that anyone here may ask."""
+    if settings.token:
+        return
+    if not settings.loopback:
+        raise Failure(
+            exits.USAGE,
+            f"{settings.bind} can be reached from other machines, and SHIPLOG_TOKEN is not set:"
+            " set it, or bind to 127.0.0.1",
+        )
+    click.echo("warning: no SHIPLOG_TOKEN, so anyone on this machine may ask and report", err=True)
+
+
+def options(settings: Settings) -> dict[str, Any]:
+    """Return gunicorn's settings; what the environment could change is fixed here."""
+    return {
+        "bind": settings.bind,
+        "workers": workers(settings),
+        "threads": settings.threads,
+        "worker_class": "gthread",
+        "timeout": TIMEOUT_SECONDS,
+        "graceful_timeout": GRACEFUL_SECONDS,
+        "preload_app": False,
+        "accesslog": None,
+        "errorlog": "-",
+        "loglevel": "warning",
+        "control_socket_disable": True,
+        "forwarded_allow_ips": "127.0.0.1,::1",
+        "proc_name": "shiplog",
+        "when_ready": _say_where,
+    }
+
+
+def workers(settings: Settings) -> int:
+    """Return how many processes serve: SQLite has one writer, and one process queues for it fairly."""
+    if settings.workers:
+        return settings.workers
+    return 1 if settings.url.startswith("sqlite") else os.cpu_count() or 1
+
+
+def _check_ledger(settings: Settings) -> None:
+    """Open the ledger once before any process is made, so that a refusal is told once and clearly."""
+    from api import wiring  # noqa: PLC0415 - loads the whole ledger
+
+    wiring.wire(settings).close()
+
+
+def _run(settings: Settings) -> None:
+    # Only a server needs gunicorn, and it has no types.
+    import gunicorn.http.wsgi  # type: ignore[import-untyped]  # noqa: PLC0415 - see above
+    from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # noqa: PLC0415 - see above
+
+    from api import wsgi  # noqa: PLC0415 - loads the whole ledger
+
+    gunicorn.http.wsgi.SERVER = "shiplog"  # the field `Server` names the product, not what serves it
+
+    class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+        """gunicorn, set by our settings and by nothing else."""
+
+        def load_config(self) -> None:
+            """Apply our settings."""
+            for name, value in options(settings).items():
+                self.cfg.set(name, value)
+
+        def load(self) -> Any:
+            """Open the ledger in the process that serves it."""
+            return wsgi.application(settings)
+
+    Server().run()
+
+
+def _say_where(arbiter: Any) -> None:
+    for listener in arbiter.LISTENERS:
+        click.echo(f"listening on {listener}", err=True)

@@ -1,0 +1,49 @@
+"""`shiplog timeline`: everything a service ran."""
+
+import click
+
+from api.cli import client, columns, listing, output, parameters
+from api.cli.instants import Moment
+from api.cli.lazy import CONTEXT
+
+EPILOG = """\b
+Example:
+  shiplog timeline payments-api --environment prod --from 2026-01-01T00:00Z --to 2026-04-01T00:00Z
+"""
+COLUMNS = (
+    *columns.RUNNING[1:],
+    columns.at("until", "until"),
+    columns.at("reason", "deployment", "reason"),
+    columns.CHANGE,
+)
+
+
+@click.command("timeline", context_settings=CONTEXT, epilog=EPILOG)
+@click.argument("service", type=parameters.SERVICE)
+@click.option("--environment", type=parameters.ENVIRONMENT, help="Only there.")
+@click.option("--slot", type=parameters.SLOT, help="Only this slot.")
+@listing.span_options
+@listing.page_options
+@output.asking
+def timeline(
+    *,
+    service: str,
+    environment: str | None,
+    slot: str | None,
+    start: Moment | None,
+    end: Moment | None,
+    limit: int,
+    everything: bool,
+    known_at: str | Moment | None,
+    output: str,
+) -> None:
+    """Show everything a SERVICE ran, interval by interval, newest first.
+
+    An interval without a release is time in which nothing ran; one without an end
+    still goes on, as far as the ledger knows.
+    """
+    with client.connected() as api:
+        query = {**listing.span(api, start, end, known_at), "environment": environment, "slot": slot}
+        path = ("v1", "services", service, "timeline")
+        answer = listing.collect(api, path, query, "intervals", None if everything else limit)
+    listing.show(output, answer, "intervals", COLUMNS)

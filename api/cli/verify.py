@@ -1,0 +1,111 @@
+"""`shiplog verify`: whether the ledger is what was signed."""
+
+import sys
+from base64 import b64decode
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import orjson
+
+from api.cli import client, exits, output, parameters
+from api.cli.client import Client
+from api.cli.exits import Failure
+from api.cli.lazy import CONTEXT
+from domain import instant
+from domain.errors import BrokenLedger, LedgerUnavailable, MalformedValue
+from domain.event import SealedEvent
+from domain.queries.verify_ledger import Verified, verify_ledger
+
+if TYPE_CHECKING:
+    from domain.ports import Verifier
+
+EPILOG = f"""\b
+Events cut off at the very end leave nothing to find: compare the number of events
+and the last digest with what you noted before.
+Exits with {exits.BROKEN} and names the first event that is wrong.
+
+\b
+Example:
+  shiplog verify --keys ./public-keys
+"""
+_MALFORMED = "malformed"
+"""What SQLite calls a file that is damaged (SQLITE_CORRUPT)."""
+_ENVIRONMENTAL = (exits.NOT_ALLOWED, exits.NOT_FOUND, exits.UNAVAILABLE)
+"""Failures that say nothing about the rows."""
+
+
+@click.command("verify", context_settings=CONTEXT, epilog=EPILOG)
+@click.option(
+    "--keys", type=parameters.FOLDER, help="Folder of public keys (*.pub.pem) to trust, and no others."
+)
+@output.recording
+def verify(keys: Path | None, output: str) -> None:
+    """Check every signature, every chain and every position of the ledger."""
+    from api import wiring  # noqa: PLC0415 - the keys need cryptography, the other commands do not
+
+    settings = client.settings()
+    trusted = wiring.verifier(settings if keys is None else replace(settings, keys=keys))
+    _show(_checked(trusted), output)
+
+
+def _checked(trusted: "Verifier") -> Verified:
+    try:
+        with client.connected() as api:
+            return verify_ledger(_pages(api), trusted, progress=_progress())
+    except LedgerUnavailable as failure:
+        if _MALFORMED not in str(failure):
+            raise
+        raise Failure(exits.BROKEN, f"the database itself is damaged: {failure}") from failure
+    except Failure as failure:
+        if failure.code == exits.UNAVAILABLE and _MALFORMED in str(failure):
+            raise Failure(exits.BROKEN, f"the database itself is damaged: {failure}") from failure
+        raise
+
+
+def _pages(api: Client) -> Callable[[int, int], Sequence[SealedEvent]]:
+    """Return what reads the rows after a position, and names the row when one cannot be told."""
+
+    def read_page(after: int, limit: int) -> Sequence[SealedEvent]:
+        try:
+            page = api.ask("v1", "events", query={"after": after, "limit": limit})
+            return [_sealed(row) for row in page["events"]]
+        except (Failure, MalformedValue, KeyError, TypeError, ValueError) as wrong:
+            if isinstance(wrong, Failure) and wrong.code in _ENVIRONMENTAL:
+                raise
+            if limit > 1:
+                return read_page(after, limit // 2)
+            raise BrokenLedger(f"the event at position {after + 1} cannot be read: {wrong}") from wrong
+
+    return read_page
+
+
+def _sealed(row: dict[str, Any]) -> SealedEvent:
+    return SealedEvent(
+        position=row["position"],
+        stream=row["stream"],
+        version=row["version"],
+        topic=row["topic"],
+        recorded_at=instant.parse(row["recorded_at"]),
+        digest=bytes.fromhex(row["digest"].removeprefix("sha256:")),
+        key_id=row["key_id"],
+        signature=bytes.fromhex(row["signature"]),
+        payload=b64decode(row["payload"], validate=True),
+    )
+
+
+def _progress() -> Callable[[int], None]:
+    if not sys.stderr.isatty():
+        return lambda _: None
+    return lambda position: click.echo(f"\r{position} events", err=True, nl=False)
+
+
+def _show(verified: Verified, form: str) -> None:
+    if sys.stderr.isatty():
+        output.hint("")
+    if form == "json":
+        output.document(orjson.dumps({"events": verified.events, "digest": verified.digest}))
+    else:
+        output.facts({"verified": f"{verified.events} events", "last digest": verified.digest})

@@ -1,0 +1,214 @@
+"""Valid values by default, so that a test spells out only what it is about."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from itertools import count
+from typing import Any
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from adapters.ledger.ledger import EventLedger
+from adapters.ledger.memory import MemoryRecorder
+from adapters.ledger.recorder import LedgerRecorder
+from adapters.ledger.seal import SealingMapper, StatementSigner
+from adapters.signing import keys
+from adapters.signing.keyed import HmacDigests
+from adapters.signing.keyring import Keyring
+from domain.actor import Actor, ActorKind
+from domain.build import Artifact, BuildOutcome, Source
+from domain.commands.correct import Correct
+from domain.commands.cut_release import CutRelease
+from domain.commands.declare import Declare
+from domain.commands.open_ledger import OpenLedger, open_ledger
+from domain.commands.record import Command, record
+from domain.commands.record_build import RecordBuild
+from domain.commands.record_config import RecordConfig
+from domain.commands.record_deployment import RecordDeployment
+from domain.commands.record_observation import RecordObservation
+from domain.commands.record_removal import RecordRemoval
+from domain.deployment import DeploymentOutcome
+from domain.digest import Digest
+from domain.observation import Observed
+from domain.ports import Ledger, Receipt
+from domain.report import Report
+from domain.target import Target
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+CI = Actor(ActorKind.WORKLOAD, "https://ci.example", "repo:acme/payments-api")
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+LEDGER_ID = "00112233445566778899aabbccddeeff"
+DIGESTS = HmacDigests(b"a digest key for tests, 32 bytes")
+
+
+class Clock:
+    """A clock that moves only when told to."""
+
+    def __init__(self, at: datetime = NOON) -> None:
+        self.at = at
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def advance(self, seconds: float = 1) -> None:
+        self.at += timedelta(seconds=seconds)
+
+
+def digest(text: str = "payments-api") -> Digest:
+    return Digest.of(text.encode())
+
+
+def target(text: str = "payments-api@prod") -> Target:
+    return Target.parse(text)
+
+
+def report(text: str = "a report", *, reporter: str | None = None, id: str | None = None) -> Report:  # noqa: A002 - the field's own name
+    return Report(fingerprint=digest(text), reporter=reporter, id=id)
+
+
+def artifact(name: str = "payments-api", content: str | None = None) -> Artifact:
+    return Artifact(name=name, digest=digest(content or name))
+
+
+# -- signing and the ledger
+
+
+class KeyInMemory:
+    """A P-256 key of its own, kept nowhere."""
+
+    def __init__(self, key: ec.EllipticCurvePrivateKey | None = None) -> None:
+        self._key = key or ec.generate_private_key(ec.SECP256R1())
+        self.public_key = self._key.public_key()
+        self.key_id = keys.key_id(self.public_key)
+
+    def sign(self, data: bytes) -> bytes:
+        return self._key.sign(data, ec.ECDSA(hashes.SHA256()))
+
+
+@cache
+def signer() -> KeyInMemory:
+    """Return the one signer of this session."""
+    return KeyInMemory()
+
+
+def keyring(*signers: KeyInMemory) -> Keyring:
+    """Return what verifies events of *signers*; without any, of the session's."""
+    return Keyring({each.key_id: each.public_key for each in signers or (signer(),)})
+
+
+def nonces() -> Callable[[], str]:
+    """Return nonces that count instead of surprising."""
+    numbers = count(1)
+    return lambda: f"{next(numbers):032x}"
+
+
+def ledger(
+    recorder: LedgerRecorder | None = None,
+    *,
+    clock: Callable[[], datetime] | None = None,
+    signed_by: StatementSigner | None = None,
+) -> EventLedger:
+    """Return a ledger in *recorder*; by default in memory, at noon, with the session's key."""
+    mapper = SealingMapper(signed_by or signer(), nonce=nonces())
+    return EventLedger(recorder or MemoryRecorder(), mapper, now=clock or Clock())
+
+
+# -- commands
+
+_TOLD: dict[str, Any] = {"occurred_at": NOON, "actor": CI}
+_BUILD = RecordBuild(
+    **_TOLD,
+    service="payments-api",
+    build="b-1",
+    outcome=BuildOutcome.SUCCEEDED,
+    source=Source("https://git.example/acme/payments-api", COMMIT),
+    artifacts=(artifact(),),
+)
+_CONFIG = RecordConfig(**_TOLD, target=target(), plain={"LOG_LEVEL": "info"})
+_RELEASE = CutRelease(**_TOLD, target=target(), build="b-1")
+_DEPLOYMENT = RecordDeployment(**_TOLD, target=target(), release=1)
+_REMOVAL = RecordRemoval(**_TOLD, target=target())
+_SEEN = (Observed("payments-api", "main", (digest(),)),)
+_OBSERVATION = RecordObservation(**_TOLD, environment="prod", observer="agent-1", running=_SEEN)
+_DECLARATION = Declare(**_TOLD, target=target(), label="v1356", config="git-blob:7f3a")
+
+
+def a_build(build: str = "b-1", **changes: Any) -> RecordBuild:
+    return replace(_BUILD, build=build, **changes)
+
+
+def a_failed_build(build: str = "b-1", **changes: Any) -> RecordBuild:
+    return a_build(build, outcome=BuildOutcome.FAILED, artifacts=(), **changes)
+
+
+def a_config(**changes: Any) -> RecordConfig:
+    return replace(_CONFIG, **changes)
+
+
+def a_release(build: str = "b-1", **changes: Any) -> CutRelease:
+    return replace(_RELEASE, build=build, **changes)
+
+
+def a_deployment(release: int = 1, **changes: Any) -> RecordDeployment:
+    return replace(_DEPLOYMENT, release=release, **changes)
+
+
+def a_removal(**changes: Any) -> RecordRemoval:
+    return replace(_REMOVAL, **changes)
+
+
+def an_observation(**changes: Any) -> RecordObservation:
+    return replace(_OBSERVATION, **changes)
+
+
+def a_declaration(label: str | None = "v1356", **changes: Any) -> Declare:
+    return replace(_DECLARATION, label=label, **changes)
+
+
+def a_correction(of: int, **changes: Any) -> Correct:
+    return replace(Correct(**_TOLD, of=of, reason="it was not so"), **changes)
+
+
+def opening(public_key: str | None = None) -> OpenLedger:
+    return OpenLedger(NOON, CI, LEDGER_ID, public_key or keys.public_pem(signer().public_key))
+
+
+def tell(into: Ledger, *commands: Command) -> list[Receipt]:
+    """Carry out *commands* one after the other."""
+    return [record(command, ledger=into, digests=DIGESTS) for command in commands]
+
+
+def story() -> Sequence[Command]:
+    """Return commands, a second apart, that make events of every topic but the first of a ledger."""
+    staging = target("payments-api@staging")
+    commands: tuple[Command, ...] = (
+        a_build(label="v1357", builder="https://ci.example/builders/1"),
+        a_failed_build("b-2"),
+        a_config(author="someone", secret={"DB_PASSWORD": "not in the ledger"}),
+        a_release(),
+        a_deployment(deployment="d-1", outcome=DeploymentOutcome.STARTED, id="run-1", reporter="ci"),
+        a_deployment(deployment="d-1"),
+        a_config(plain={"LOG_LEVEL": "debug"}),
+        a_release(),
+        a_deployment(2, deployment="d-2", outcome=DeploymentOutcome.FAILED, reason="it did not start"),
+        a_deployment(2, slot="canary"),
+        an_observation(),
+        a_removal(slot="canary", reason="the trial is over"),
+        a_declaration(target=staging, commit=COMMIT, source="https://git.example/acme/deployments"),
+        a_declaration(None, config=None, target=staging),
+        a_deployment(2, deployment="d-3"),
+        a_deployment(1, deployment="d-4", rollback=True),
+    )
+    return [replace(command, occurred_at=NOON + timedelta(seconds=n)) for n, command in enumerate(commands)]
+
+
+def told_story(into: EventLedger) -> EventLedger:
+    """Open *into* and tell it the story; its last deployment was really to another slot."""
+    open_ledger(opening(), ledger=into)
+    last = tell(into, *story())[-1]
+    later = NOON + timedelta(minutes=1)
+    really = a_deployment(1, slot="blue", occurred_at=later)
+    tell(into, a_correction(last.position, replacement=really, occurred_at=later))
+    return into

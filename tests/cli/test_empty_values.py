@@ -1,0 +1,22 @@
+"""An empty value is a mistake, never a choice: no option and no argument of any command takes one."""
+
+import click
+import pytest
+
+from tests.cli.commands import every
+
+NOT_YET = {("demo",)}
+"""Its `--folder` takes an empty value for the current folder; `parameters.Text("folder", Path)` would not."""
+
+PARAMETERS = [
+    pytest.param(command, parameter, id=f"{' '.join(path)} {parameter.name}")
+    for path, command in every()
+    for parameter in command.params
+    if not (isinstance(parameter, click.Option) and parameter.is_flag) and path not in NOT_YET
+]
+
+
+@pytest.mark.parametrize(("command", "parameter"), PARAMETERS)
+def test_empty_is_refused(command: click.Command, parameter: click.Parameter) -> None:
+    with click.Context(command) as context, pytest.raises(click.UsageError):
+        parameter.type_cast_value(context, [""] if parameter.multiple or parameter.nargs == -1 else "")

@@ -1,0 +1,119 @@
+"""Exit codes agree with the problems of the API, and no failure is left without one."""
+
+import pytest
+
+from api.cli import exits
+from api.problems import KINDS, Kind
+from domain.errors import LedgerError
+from tests.cli.running import Shell
+
+EXPECTED = {400: 2, 401: 4, 403: 4, 404: 3, 405: 1, 409: 5, 412: 5, 413: 2, 415: 2, 422: 2, 428: 5}
+EXPECTED |= {429: 69, 500: 1, 503: 69}
+BY_NAME = {"broken-ledger": 12, "not-a-ledger": 3}
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.slug)
+def test_every_problem_ends_with_the_code_of_its_status_or_its_name(kind: Kind) -> None:
+    expected = BY_NAME.get(kind.slug, EXPECTED[kind.status])
+    assert exits.of_problem(kind.status, kind.slug) == expected
+
+
+@pytest.mark.parametrize("refusal", LedgerError.__subclasses__())
+def test_a_refusal_here_and_over_http_ends_the_same_way(refusal: type[LedgerError]) -> None:
+    if refusal in exits.BY_REFUSAL:
+        kind = KINDS[refusal]
+        assert exits.of_refusal(refusal("…")) == exits.of_problem(kind.status, kind.slug)
+
+
+def test_the_conflicts_of_a_batch_are_the_problems_with_a_conflicting_status() -> None:
+    domain = {
+        kind.slug
+        for refusal, kind in KINDS.items()
+        if issubclass(refusal, LedgerError) and kind.status == 409
+    }
+    assert domain == exits.CONFLICTS
+
+
+def test_every_code_that_can_be_returned_has_a_meaning() -> None:
+    used = {*exits.BY_STATUS.values(), *exits.BY_PROBLEM.values(), *exits.BY_REFUSAL.values()}
+    assert used <= set(exits.MEANINGS)
+
+
+def test_the_codes_are_the_published_ones() -> None:
+    assert list(exits.MEANINGS) == [0, 1, 2, 3, 4, 5, 8, 10, 11, 12, 13, 14, 69, 130]
+
+
+def test_help_shows_every_code(nowhere: Shell) -> None:
+    shown = nowhere.done("help", "exit-codes").out
+    assert [int(line.split()[0]) for line in shown.splitlines()[1:]] == list(exits.MEANINGS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("at", "prod"), 3, "there is no ledger at"),
+        (("frobnicate",), 2, "No such command"),
+        (("at", "prod", "--frobnicate"), 2, "No such option"),
+        (("record",), 2, "Usage: shiplog record"),
+    ],
+)
+def test_failures_before_there_is_a_ledger(
+    nowhere: Shell, arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    ran = nowhere(*arguments)
+    assert (ran.code, ran.out) == (code, "")
+    assert said in ran.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("at", "moon"), 3, "unknown-environment"),
+        (("release", "show", "payments-api@prod#99"), 3, "unknown-release"),
+        (("where", "sha256:" + "0" * 64), 3, "nothing-found"),
+        (("where", "51db6"), 3, "nothing-found"),
+        (("record", "deployment", "payments-api@prod", "--release", "99"), 3, "unknown-release"),
+        (("release", "cut", "payments-api@prod", "--build", "ci/4713"), 5, "failed-build"),
+        (("rollback", "payments-api@prod", "--to", "3", "--reason", "forward?"), 5, "not-a-rollback"),
+        (("at", "prod", "--known-at", "position:99999"), 3, "beyond-the-head"),
+        (("at", "prod#99999"), 3, "unknown-change"),
+        (("at", "prod~99999"), 3, "there is no ~99999"),
+        (("record", "correction", "2", "--reason", "no"), 5, "not-correctable"),
+    ],
+)
+def test_what_the_ledger_refuses(told: Shell, arguments: tuple[str, ...], code: int, said: str) -> None:
+    ran = told(*arguments)
+    assert (ran.code, ran.out) == (code, "")
+    assert said in ran.err
+
+
+def test_a_mistyped_setting_is_a_usage_error(nowhere: Shell) -> None:
+    ran = nowhere("at", "prod", SHIPLOG_SERVR="https://ledger.example")
+    assert ran.code == 2
+    assert "unknown setting SHIPLOG_SERVR" in ran.err
+
+
+def test_every_fault_of_a_report_is_shown_with_its_place(shiplog: Shell) -> None:
+    lines = b'{"type":"build","service":"A","build":"","occurred_at":"yesterday","outcome":"x","source":{}}'
+    ran = shiplog("record", "correction", "1", "--reason", "wrong", "--replacement", "-", stdin=lines)
+    assert ran.code == 2
+    assert "#/replacement" in ran.err
+
+
+def test_an_interruption_has_its_own_code(told: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("api.cli.client.read", interrupt)
+    assert told("at", "prod").code == 130
+
+
+def test_a_bug_is_not_hidden(told: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("api.v1.states.state_at", fail)
+    ran = told("at", "prod")
+    assert ran.code == 1
+    assert "ZeroDivisionError" in ran.err
+    assert "logged as" in ran.err

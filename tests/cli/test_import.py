@@ -1,0 +1,114 @@
+"""Importing JSON lines: in batches, safe to repeat, and every refused line named."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from api.cli import imports
+from tests.cli.running import Shell
+
+
+def build(name: str, **more: Any) -> dict[str, Any]:
+    return {
+        **{"type": "build", "service": "payments-api", "build": name, "occurred_at": "2026-03-01T12:00:00Z"},
+        **{"outcome": "failed", "source": {"repository": "https://git.example/pay", "commit": "9f2c" * 10}},
+        **more,
+    }
+
+
+def lines(*documents: object) -> bytes:
+    return b"".join(orjson.dumps(document) + b"\n" for document in documents)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "history.jsonl"
+
+
+def imported(shell: Shell, *arguments: str, stdin: bytes = b"") -> tuple[int, Sequence[int], str]:
+    ran = shell("import", "jsonl", *arguments, "-o", "json", stdin=stdin)
+    counted = orjson.loads(ran.out)
+    return ran.code, [counted[name] for name in ("new", "existing", "refused")], ran.err
+
+
+def test_lines_are_recorded_once(shiplog: Shell, file: Path) -> None:
+    file.write_bytes(lines(build("1"), build("2")))
+    assert imported(shiplog, str(file)) == (0, [2, 0, 0], "")
+    assert imported(shiplog, str(file)) == (0, [0, 2, 0], "")
+    assert imported(shiplog, "-", stdin=file.read_bytes()) == (0, [0, 2, 0], "")
+
+
+def test_an_empty_file_is_imported(shiplog: Shell) -> None:
+    assert imported(shiplog, "-", stdin=b"\n\n") == (0, [0, 0, 0], "")
+
+
+def test_the_summary_for_people(shiplog: Shell, file: Path) -> None:
+    file.write_bytes(lines(build("1")))
+    assert shiplog.done("import", "jsonl", str(file)).out == "new       1\nexisting  0\nrefused   0\n"
+
+
+def test_refused_lines_are_named_and_the_others_recorded(shiplog: Shell, file: Path) -> None:
+    content = lines(build("1")) + b"\n  \nnot json\r\n" + lines(build("2", commit="x"), build("3"))
+    file.write_bytes(content.rstrip(b"\n"))
+    code, counted, err = imported(shiplog, str(file))
+    assert (code, counted) == (2, [2, 0, 2])
+    told = err.splitlines()
+    assert told[0].startswith(f"{file}:4: not JSON")
+    assert told[1].startswith(f"{file}:5: #/commit: ")
+
+
+def test_only_conflicts_are_another_exit_code(shiplog: Shell, file: Path) -> None:
+    file.write_bytes(lines(build("1"), build("1", label="v1")))
+    code, counted, err = imported(shiplog, str(file))
+    assert (code, counted) == (5, [1, 0, 1])
+    assert err.startswith(f"{file}:2: ")
+    assert "(already-recorded)" in err
+    file.write_bytes(lines(build("1", label="v1"), {}))
+    assert imported(shiplog, str(file))[:2] == (2, [0, 0, 2])
+
+
+def test_a_conflict_between_two_lines_of_one_batch(shiplog: Shell, file: Path) -> None:
+    file.write_bytes(lines(build("1"), build("2"), build("1", label="v1")))
+    assert imported(shiplog, str(file))[:2] == (5, [2, 0, 1])
+
+
+def test_an_atomic_batch_is_recorded_whole_or_not_at_all(shiplog: Shell, file: Path) -> None:
+    file.write_bytes(lines(build("1"), build("2", commit="x"), build("3")))
+    code, counted, err = imported(shiplog, str(file), "--atomic")
+    assert (code, counted) == (2, [0, 0, 1])
+    assert f"{file}:2: #/commit: " in err
+    file.write_bytes(lines(build("1"), build("3")))
+    assert imported(shiplog, str(file), "--atomic") == (0, [2, 0, 0], "")
+
+
+def test_places_stay_true_over_several_batches(
+    shiplog: Shell, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "BATCH_LINES_MAX", 2)
+    file.write_bytes(lines(build("1"), build("2"), build("3")) + b"\n" + lines(build("4"), {}, build("5")))
+    code, counted, err = imported(shiplog, str(file))
+    assert (code, counted) == (2, [5, 0, 1])
+    assert err.startswith(f"{file}:6: ")
+
+
+def test_batches_are_bounded_by_bytes_too(
+    shiplog: Shell, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "BATCH_BYTES_MAX", len(lines(build("1"))) + 1)
+    file.write_bytes(lines(build("1"), build("2"), build("3")))
+    assert imported(shiplog, str(file)) == (0, [3, 0, 0], "")
+
+
+def test_a_line_too_long_is_refused_without_being_held(
+    shiplog: Shell, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "LINE_BYTES_MAX", 400)
+    file.write_bytes(
+        lines(build("1"), build("2", builder="x" * 2000), build("3"), build("4", builder="x" * 2000))
+    )
+    code, counted, err = imported(shiplog, str(file))
+    assert (code, counted) == (2, [2, 0, 2])
+    assert [line.split(":")[1] for line in err.splitlines()] == ["2", "4"]

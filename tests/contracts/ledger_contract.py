@@ -1,0 +1,459 @@
+"""What every ledger does, whatever keeps its rows: the docstrings of `domain.ports`, as tests."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from threading import Barrier, Event
+
+import pytest
+
+from adapters.ledger.ledger import EventLedger
+from adapters.ledger.recorder import LedgerRecorder
+from domain import instant
+from domain.errors import (
+    BeyondTheHead,
+    ConflictingAppend,
+    FromTheFuture,
+    KnownInTheFuture,
+    LedgerError,
+    UnknownEvent,
+)
+from domain.event import Event as DomainEvent
+from domain.history import Length, count
+from domain.ports import Reported
+from domain.prefix import EMPTY, Prefix
+from domain.queries.verify_ledger import verify_ledger
+from domain.removal import Removed
+from domain.report import key, keys
+from tests.builders import CI, NOON, Clock, digest, keyring, ledger, report, story, target, tell, told_story
+
+STREAM = "target:payments-api@prod"
+WRITERS = 4
+EVENTS_PER_WRITER = 10
+TAILING_SECONDS_MAX = 60
+
+
+def noted(version: int = 1, stream: str = STREAM, *, told: str | None = None) -> Removed:
+    """Return the event at *version* of *stream*; told as itself unless said otherwise."""
+    return Removed(
+        stream=stream,
+        version=version,
+        occurred_at=NOON,
+        actor=CI,
+        report=report(told or f"{stream} {version}"),
+        target=target(),
+        slot="main",
+    )
+
+
+def positions(of: EventLedger) -> list[int]:
+    """Return every position there is, in order."""
+    return [row.position for row in of.sealed(after=0, limit=10_000)]
+
+
+def assert_sound(of: EventLedger) -> None:
+    """Check every chain, place and signature of *of*."""
+    verify_ledger(lambda after, limit: of.sealed(after=after, limit=limit), keyring())
+
+
+class LedgerContract(ABC):
+    """Subclasses say where rows are kept, and how another process would reach the same ones."""
+
+    @pytest.fixture
+    @abstractmethod
+    def recorder(self) -> LedgerRecorder:
+        """Return a recorder with nothing in it."""
+
+    @abstractmethod
+    def another(self, recorder: LedgerRecorder) -> LedgerRecorder:
+        """Return another way to the rows of *recorder*, as another process has it."""
+
+    @pytest.fixture
+    def clock(self) -> Clock:
+        return Clock()
+
+    @pytest.fixture
+    def ledger(self, recorder: LedgerRecorder, clock: Clock) -> EventLedger:
+        return ledger(recorder, clock=clock)
+
+    # -- order
+
+    def test_the_first_three_events_get_positions_one_two_and_three(self, ledger: EventLedger) -> None:
+        assert [ledger.append([noted(version)])[0].position for version in (1, 2, 3)] == [1, 2, 3]
+
+    def test_events_appended_together_get_positions_in_their_order(self, ledger: EventLedger) -> None:
+        receipts = ledger.append([noted(1), noted(1, "other"), noted(2)])
+        assert [receipt.position for receipt in receipts] == [1, 2, 3]
+        assert [row.stream for row in ledger.sealed(after=0, limit=9)] == [
+            STREAM,
+            "other",
+            STREAM,
+        ]
+
+    def test_appending_nothing_adds_nothing(self, ledger: EventLedger) -> None:
+        assert ledger.append([]) == []
+        assert ledger.prefix(None) == EMPTY
+
+    def test_a_receipt_says_what_the_ledger_says_afterwards(self, ledger: EventLedger) -> None:
+        event = noted()
+        receipt = ledger.append([event])[0]
+        recorded = ledger.at(receipt.position)
+        assert (receipt.recorded_at, receipt.digest) == (recorded.recorded_at, recorded.digest)
+        assert receipt.event is event
+        assert not receipt.existing
+
+    def test_a_refused_append_leaves_no_gap(self, ledger: EventLedger) -> None:
+        ledger.append([noted(1)])
+        with pytest.raises(ConflictingAppend):
+            ledger.append([noted(1, told="something else")])
+        assert ledger.append([noted(2)])[0].position == 2
+
+    def test_a_stream_has_no_gap_either(self, ledger: EventLedger) -> None:
+        ledger.append([noted(1)])
+        with pytest.raises(ConflictingAppend):
+            ledger.append([noted(3)])
+        assert positions(ledger) == [1]
+
+    def test_a_stream_begins_at_one(self, ledger: EventLedger) -> None:
+        with pytest.raises(ConflictingAppend):
+            ledger.append([noted(2)])
+        assert positions(ledger) == []
+
+    def test_events_together_are_added_all_or_none(self, ledger: EventLedger) -> None:
+        ledger.append([noted(1)])
+        with pytest.raises(ConflictingAppend):
+            ledger.append([noted(1, "first of three"), noted(2), noted(1, told="something else")])
+        assert positions(ledger) == [1]
+        assert ledger.load("first of three", count) is None
+        assert ledger.reported([digest("first of three 1")]) is None
+        assert ledger.append([noted(1, "first of three"), noted(2)])[-1].position == 3
+
+    def test_one_version_cannot_be_taken_twice_in_one_append(self, ledger: EventLedger) -> None:
+        with pytest.raises(ConflictingAppend):
+            ledger.append([noted(1), noted(1, told="something else")])
+        assert positions(ledger) == []
+
+    # -- reports
+
+    def test_one_key_is_accepted_once(self, ledger: EventLedger) -> None:
+        ledger.append([noted(1, told="the same")])
+        with pytest.raises(ConflictingAppend):
+            ledger.append([noted(1, "other", told="the same")])
+        assert positions(ledger) == [1]
+
+    def test_one_key_is_accepted_once_in_one_append(self, ledger: EventLedger) -> None:
+        with pytest.raises(ConflictingAppend):
+            ledger.append([noted(1, told="the same"), noted(1, "other", told="the same")])
+        assert positions(ledger) == []
+
+    def test_a_report_is_found_by_each_of_its_keys(self, ledger: EventLedger) -> None:
+        told = report(reporter="ci", id="run-1")
+        event = replace(noted(), report=told)
+        ledger.append([event])
+        both = keys(told, told.fingerprint)
+        assert len(both) == 2
+        for one in both:
+            assert ledger.reported([one]) == Reported(1, told.fingerprint)
+
+    def test_of_several_reports_the_earliest_is_returned(self, ledger: EventLedger) -> None:
+        ledger.append([noted(1), noted(2), noted(3)])
+        wanted = [digest(f"{STREAM} {version}") for version in (3, 2)]
+        assert ledger.reported([*wanted, key("never told")]) == Reported(2, wanted[1])
+
+    def test_what_was_never_told_is_not_reported(self, ledger: EventLedger) -> None:
+        assert ledger.reported([key("never told")]) is None
+        assert ledger.reported([]) is None
+
+    # -- time
+
+    def test_recorded_at_increases_while_the_clock_stands_still(self, ledger: EventLedger) -> None:
+        ledger.append([noted(1), noted(2)])
+        ledger.append([noted(3)])
+        times = [row.recorded_at for row in ledger.sealed(after=0, limit=9)]
+        assert times == [NOON + n * instant.MICROSECOND for n in range(3)]
+
+    def test_recorded_at_increases_while_the_clock_steps_back(
+        self, ledger: EventLedger, clock: Clock
+    ) -> None:
+        first = ledger.append([noted(1)])[0].recorded_at
+        clock.advance(-3600)
+        assert ledger.append([noted(2)])[0].recorded_at == first + instant.MICROSECOND
+
+    def test_recorded_at_follows_the_clock(self, ledger: EventLedger, clock: Clock) -> None:
+        ledger.append([noted(1)])
+        clock.advance(90)
+        assert ledger.append([noted(2)])[0].recorded_at == NOON + timedelta(seconds=90)
+
+    def test_a_claim_within_the_skew_is_accepted(self, ledger: EventLedger, clock: Clock) -> None:
+        clock.advance(-instant.CLOCK_SKEW_SECONDS_MAX)
+        assert ledger.append([noted(1)])[0].position == 1
+
+    def test_a_claim_beyond_the_skew_is_refused_and_nothing_is_recorded(
+        self, ledger: EventLedger, clock: Clock
+    ) -> None:
+        clock.at = NOON - timedelta(seconds=instant.CLOCK_SKEW_SECONDS_MAX) - 2 * instant.MICROSECOND
+        early = replace(noted(1, "other"), occurred_at=clock.at)
+        with pytest.raises(FromTheFuture):
+            ledger.append([early, noted(1)])
+        assert positions(ledger) == []
+        assert ledger.reported([digest("other 1")]) is None
+
+    # -- prefixes
+
+    def test_an_empty_ledger_has_an_empty_prefix(self, ledger: EventLedger) -> None:
+        assert ledger.prefix(None) == ledger.prefix(0) == ledger.prefix(NOON) == EMPTY
+
+    def test_everything_so_far_ends_with_the_last_event(self, ledger: EventLedger) -> None:
+        receipt = ledger.append([noted(1), noted(2)])[-1]
+        assert ledger.prefix(None) == Prefix(2, receipt.recorded_at, receipt.digest)
+
+    def test_a_position_is_a_prefix_for_ever(self, ledger: EventLedger) -> None:
+        first = ledger.append([noted(1)])[0]
+        before = ledger.prefix(1)
+        ledger.append([noted(2)])
+        assert ledger.prefix(1) == before == Prefix(1, first.recorded_at, first.digest)
+
+    def test_an_instant_is_the_last_event_at_or_before_it(self, ledger: EventLedger, clock: Clock) -> None:
+        for version in (1, 2, 3):
+            ledger.append([noted(version)])
+            clock.advance(10)
+        assert ledger.prefix(NOON - instant.MICROSECOND) == EMPTY
+        assert ledger.prefix(NOON).position == 1
+        assert ledger.prefix(NOON + timedelta(seconds=10)).position == 2
+        assert ledger.prefix(NOON + timedelta(seconds=19)).position == 2
+        assert ledger.prefix(NOON + timedelta(seconds=30)).position == 3
+
+    def test_an_instant_that_was_asked_about_is_closed(self, ledger: EventLedger) -> None:
+        ledger.append([noted(1)])
+        asked = ledger.prefix(NOON)
+        assert ledger.append([noted(2)])[0].recorded_at > NOON
+        assert ledger.prefix(NOON) == asked
+
+    def test_an_instant_asked_about_before_the_first_event_is_closed(self, ledger: EventLedger) -> None:
+        assert ledger.prefix(NOON) == EMPTY
+        ledger.append([noted(1)])
+        assert ledger.prefix(NOON) == EMPTY
+
+    def test_asking_about_an_earlier_instant_does_not_reopen_a_later_one(
+        self, ledger: EventLedger, clock: Clock
+    ) -> None:
+        clock.advance(10)
+        later = clock()
+        asked = ledger.prefix(later)
+        ledger.prefix(NOON)
+        clock.advance(-10)
+        assert ledger.append([noted(1)])[0].recorded_at > later
+        assert ledger.prefix(later) == asked
+
+    def test_what_will_be_known_later_cannot_be_asked(self, ledger: EventLedger) -> None:
+        with pytest.raises(KnownInTheFuture):
+            ledger.prefix(NOON + instant.MICROSECOND)
+
+    def test_what_is_recorded_is_known_though_the_clock_stepped_back(
+        self, ledger: EventLedger, clock: Clock
+    ) -> None:
+        ledger.append([noted(1)])
+        clock.advance(-3600)
+        assert ledger.prefix(NOON).position == 1
+
+    @pytest.mark.parametrize("position", [2, 10**15, 2**63, 2**80])
+    def test_a_position_that_was_not_reached_is_beyond_the_head(
+        self, ledger: EventLedger, position: int
+    ) -> None:
+        ledger.append([noted(1)])
+        with pytest.raises(BeyondTheHead):
+            ledger.prefix(position)
+
+    # -- reading
+
+    @pytest.mark.parametrize("position", [2, 0, -1, 2**63, 2**80])
+    def test_a_position_without_an_event_is_unknown(self, ledger: EventLedger, position: int) -> None:
+        ledger.append([noted(1)])
+        with pytest.raises(UnknownEvent):
+            ledger.at(position)
+
+    def test_many_events_come_in_the_order_they_were_asked_for(self, ledger: EventLedger) -> None:
+        ledger.append([noted(1), noted(2), noted(3)])
+        assert [found.position for found in ledger.many_at([3, 1, 3])] == [3, 1, 3]
+        with pytest.raises(UnknownEvent):
+            ledger.many_at([1, 4])
+
+    def test_what_is_read_is_what_was_appended(self, ledger: EventLedger) -> None:
+        told_story(ledger)
+        for row in ledger.sealed(after=0, limit=100):
+            event = ledger.at(row.position).event
+            assert (event.topic, event.stream, event.version) == (row.topic, row.stream, row.version)
+        assert_sound(ledger)
+
+    def test_rows_come_page_by_page_in_order(self, ledger: EventLedger) -> None:
+        ledger.append([noted(version) for version in range(1, 6)])
+        assert [row.position for row in ledger.sealed(after=0, limit=2)] == [1, 2]
+        assert [row.position for row in ledger.sealed(after=2, limit=2)] == [3, 4]
+        assert [row.position for row in ledger.sealed(after=4, limit=2)] == [5]
+        assert ledger.sealed(after=5, limit=2) == []
+
+    def test_a_stream_never_written_loads_as_none(self, ledger: EventLedger) -> None:
+        assert ledger.load("never written", count) is None
+
+    def test_a_stream_is_folded_in_its_own_order(self, ledger: EventLedger) -> None:
+        ledger.append([noted(1), noted(1, "other"), noted(2)])
+        assert ledger.load(STREAM, count) == Length(2)
+        assert ledger.load("other", count) == Length(1)
+
+    def test_a_loaded_stream_is_brought_forward(self, ledger: EventLedger) -> None:
+        for version in (1, 2, 3):
+            ledger.append([noted(version)])
+            assert ledger.load(STREAM, count) == Length(version)
+
+    def test_two_folds_of_one_stream_do_not_meet(self, ledger: EventLedger) -> None:
+        ledger.append([noted(1), noted(2)])
+
+        def doubled(state: Length | None, event: DomainEvent) -> Length:
+            return Length((state.version if state else 0) + 2 * (event.stream == STREAM))
+
+        assert ledger.load(STREAM, count) == Length(2)
+        assert ledger.load(STREAM, doubled) == Length(4)
+        assert ledger.load(STREAM, count) == Length(2)
+
+    # -- others
+
+    def test_another_writer_is_seen_at_once(
+        self, recorder: LedgerRecorder, ledger: EventLedger, clock: Clock
+    ) -> None:
+        other = _ledger(self.another(recorder), clock)
+        ledger.append([noted(1)])
+        assert ledger.load(STREAM, count) == other.load(STREAM, count) == Length(1)
+        other.append([noted(2)])
+        assert ledger.load(STREAM, count) == Length(2)
+        assert ledger.append([noted(3)])[0].position == 3
+        assert other.load(STREAM, count) == Length(3)
+        assert other.reported([digest(f"{STREAM} 3")]) == Reported(3, digest(f"{STREAM} 3"))
+        assert_sound(other)
+
+    def test_another_writer_cannot_take_the_same_place(
+        self, recorder: LedgerRecorder, ledger: EventLedger, clock: Clock
+    ) -> None:
+        other = _ledger(self.another(recorder), clock)
+        ledger.append([noted(1)])
+        with pytest.raises(ConflictingAppend):
+            other.append([noted(1, told="something else")])
+        with pytest.raises(ConflictingAppend):
+            other.append([noted(1, "other", told=f"{STREAM} 1")])
+        assert other.append([noted(2)])[0].position == 2
+
+    def test_an_instant_closed_by_one_is_closed_for_another(
+        self, recorder: LedgerRecorder, ledger: EventLedger, clock: Clock
+    ) -> None:
+        other = _ledger(self.another(recorder), clock)
+        assert ledger.prefix(NOON) == EMPTY
+        other.append([noted(1)])
+        assert ledger.prefix(NOON) == other.prefix(NOON) == EMPTY
+
+    def test_concurrent_writers_lose_nothing_and_leave_no_gap(
+        self, recorder: LedgerRecorder, clock: Clock
+    ) -> None:
+        # Two ways to the rows, as two processes have them; half of the appends fight for one stream.
+        ledgers = [_ledger(recorder, clock), _ledger(self.another(recorder), clock)]
+        start, stop = Barrier(WRITERS + 1, timeout=TAILING_SECONDS_MAX), Event()
+
+        def write(writer: int) -> int:
+            mine, accepted = ledgers[writer % 2], 0
+            start.wait()
+            for version in range(1, EVENTS_PER_WRITER + 1):
+                mine.append([noted(version, f"of writer {writer}")])
+                accepted += 1
+                length = mine.load("shared", count) or Length()
+                try:
+                    mine.append(
+                        [noted(length.version + n, "shared", told=f"{writer} {version} {n}") for n in (1, 2)]
+                    )
+                    accepted += 2
+                except ConflictingAppend:
+                    pass
+            return accepted
+
+        def tail() -> Sequence[int]:
+            seen: list[int] = []
+            start.wait()
+            while True:
+                last_look = stop.is_set()
+                for row in ledgers[1].sealed(after=len(seen), limit=100):
+                    assert row.position == len(seen) + 1, "a tailing reader meets no gap and nothing late"
+                    seen.append(row.position)
+                if last_look:
+                    return seen
+
+        with ThreadPoolExecutor(WRITERS + 1) as threads:
+            tailing = threads.submit(tail)
+            try:
+                accepted = sum(threads.map(write, range(WRITERS)))
+            finally:
+                stop.set()
+            assert len(tailing.result()) == accepted
+        assert positions(ledgers[0]) == list(range(1, accepted + 1))
+        assert_sound(ledgers[0])
+        for writer in range(WRITERS):
+            for each in ledgers:
+                assert each.load(f"of writer {writer}", count) == Length(EVENTS_PER_WRITER)
+
+    def test_of_two_who_tell_the_same_at_once_one_is_accepted(
+        self, recorder: LedgerRecorder, clock: Clock
+    ) -> None:
+        ledgers = [_ledger(recorder, clock), _ledger(self.another(recorder), clock)]
+        start = Barrier(2, timeout=TAILING_SECONDS_MAX)
+
+        def write(writer: int) -> LedgerError | None:
+            start.wait()
+            try:
+                ledgers[writer].append([noted(1, f"of writer {writer}", told="the same")])
+            except LedgerError as refusal:
+                return refusal
+            return None
+
+        with ThreadPoolExecutor(2) as threads:
+            refusals = [refusal for refusal in threads.map(write, range(2)) if refusal is not None]
+        assert [type(refusal) for refusal in refusals] == [ConflictingAppend]
+        assert positions(ledgers[0]) == [1]
+
+    def test_all_who_tell_the_same_delivery_at_once_are_answered_alike(
+        self, recorder: LedgerRecorder, clock: Clock
+    ) -> None:
+        ledgers = [_ledger(recorder, clock), _ledger(self.another(recorder), clock)]
+        start = Barrier(WRITERS, timeout=TAILING_SECONDS_MAX)
+
+        def deliver(writer: int) -> list[int]:
+            start.wait()
+            return [receipt.position for receipt in tell(ledgers[writer % 2], *story())]
+
+        with ThreadPoolExecutor(WRITERS) as threads:
+            first, *others = threads.map(deliver, range(WRITERS))
+        assert others == [first] * (WRITERS - 1)
+        assert positions(ledgers[0]) == sorted(first) == list(range(1, len(story()) + 1))
+        assert_sound(ledgers[0])
+
+    # -- following
+
+    def test_a_follower_gets_what_is_there_and_what_comes(
+        self, recorder: LedgerRecorder, ledger: EventLedger, clock: Clock
+    ) -> None:
+        other = _ledger(self.another(recorder), clock)
+        ledger.append([noted(1), noted(2)])
+        with recorder.subscribe(gt=1) as following:
+            assert next(following).id == 2
+            ledger.append([noted(3)])
+            assert next(following).id == 3
+            other.append([noted(4)])
+            assert next(following).id == 4
+
+    def test_a_follower_that_is_stopped_ends(self, recorder: LedgerRecorder, ledger: EventLedger) -> None:
+        ledger.append([noted(1)])
+        with recorder.subscribe() as following:
+            assert next(following).id == 1
+            following.stop()
+            assert list(following) == []
+
+
+def _ledger(recorder: LedgerRecorder, clock: Clock) -> EventLedger:
+    return ledger(recorder, clock=clock)

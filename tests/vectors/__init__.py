@@ -1,0 +1,1 @@
+"""Every event version ever written, as bytes: never edited, and readable for ever."""
