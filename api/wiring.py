@@ -1,7 +1,8 @@
 """The composition root: the one module that chooses adapters."""
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -85,6 +86,22 @@ def initialise(settings: Settings, *, now: Now = utc_now) -> list[str]:
     finally:
         database.close()
     return made
+
+
+@contextmanager
+def sealed_pages(settings: Settings) -> Iterator[Callable[[int, int], Sequence[SealedEvent]]]:
+    """Lend what reads stored events after a position, unchecked; needs no key and writes nothing.
+
+    Raises what `wire` raises, but for keys.
+    """
+    database = Database(settings.url)
+    try:
+        schema.check(database)
+        mapper = SealingMapper(None, nonce=lambda: "")
+        ledger = EventLedger(SqlRecorder(database), mapper, now=utc_now)
+        yield lambda after, limit: ledger.sealed(after=after, limit=limit)
+    finally:
+        database.close()
 
 
 def verifier(settings: Settings) -> Verifier:

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from api import wiring
-from api.cli import client, clock, exits
+from api.cli import client, clock, exits, parameters
 from api.cli.client import Client
 from api.cli.in_process import InProcess
 from api.cli.lazy import CONTEXT
@@ -28,7 +28,7 @@ MARKER = "made-by-shiplog-demo"
 @click.command("demo", context_settings=CONTEXT, epilog="\b\nExample:\n  shiplog demo --folder /tmp/demo")
 @click.option(
     "--folder",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=parameters.Text("folder", Path),
     default=Path(".demo"),
     show_default=True,
     help="Where to put the ledger and the wheels; a ledger the demo made there before is replaced.",

@@ -14,6 +14,7 @@ from api.cli import client, exits, output, parameters
 from api.cli.client import Client
 from api.cli.exits import Failure
 from api.cli.lazy import CONTEXT
+from api.settings import Settings
 from domain import instant
 from domain.errors import BrokenLedger, LedgerUnavailable, MalformedValue
 from domain.event import SealedEvent
@@ -31,6 +32,8 @@ Exits with {exits.BROKEN} and names the first event that is wrong.
 Example:
   shiplog verify --keys ./public-keys
 """
+ReadPage = Callable[[int, int], Sequence[SealedEvent]]
+
 _MALFORMED = "malformed"
 """What SQLite calls a file that is damaged (SQLITE_CORRUPT)."""
 _ENVIRONMENTAL = (exits.NOT_ALLOWED, exits.NOT_FOUND, exits.UNAVAILABLE)
@@ -48,13 +51,19 @@ def verify(keys: Path | None, output: str) -> None:
 
     settings = client.settings()
     trusted = wiring.verifier(settings if keys is None else replace(settings, keys=keys))
-    _show(_checked(trusted), output)
+    _show(_checked(settings, trusted), output)
 
 
-def _checked(trusted: "Verifier") -> Verified:
+def _checked(settings: Settings, trusted: "Verifier") -> Verified:
+    """Verify what a server tells, or the stored rows themselves: the public keys are enough for both."""
+    from api import wiring  # noqa: PLC0415 - as above
+
     try:
-        with client.connected() as api:
-            return verify_ledger(_pages(api), trusted, progress=_progress())
+        if settings.server:
+            with client.connected() as api:
+                return verify_ledger(_named(_told(api)), trusted, progress=_progress())
+        with wiring.sealed_pages(settings) as stored:
+            return verify_ledger(_named(stored), trusted, progress=_progress())
     except LedgerUnavailable as failure:
         if _MALFORMED not in str(failure):
             raise
@@ -65,14 +74,23 @@ def _checked(trusted: "Verifier") -> Verified:
         raise
 
 
-def _pages(api: Client) -> Callable[[int, int], Sequence[SealedEvent]]:
-    """Return what reads the rows after a position, and names the row when one cannot be told."""
+def _told(api: Client) -> ReadPage:
+    """Return what asks *api* for the rows after a position."""
+
+    def read_page(after: int, limit: int) -> Sequence[SealedEvent]:
+        page = api.ask("v1", "events", query={"after": after, "limit": limit})
+        return [_sealed(row) for row in page["events"]]
+
+    return read_page
+
+
+def _named(pages: ReadPage) -> ReadPage:
+    """Return *pages* such that a row that cannot be read is named, not only the page it is in."""
 
     def read_page(after: int, limit: int) -> Sequence[SealedEvent]:
         try:
-            page = api.ask("v1", "events", query={"after": after, "limit": limit})
-            return [_sealed(row) for row in page["events"]]
-        except (Failure, MalformedValue, KeyError, TypeError, ValueError) as wrong:
+            return pages(after, limit)
+        except (Failure, BrokenLedger, MalformedValue, KeyError, TypeError, ValueError) as wrong:
             if isinstance(wrong, Failure) and wrong.code in _ENVIRONMENTAL:
                 raise
             if limit > 1:

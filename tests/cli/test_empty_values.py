@@ -5,14 +5,11 @@ import pytest
 
 from tests.cli.commands import every
 
-NOT_YET = {("demo",)}
-"""Its `--folder` takes an empty value for the current folder; `parameters.Text("folder", Path)` would not."""
-
 PARAMETERS = [
     pytest.param(command, parameter, id=f"{' '.join(path)} {parameter.name}")
     for path, command in every()
     for parameter in command.params
-    if not (isinstance(parameter, click.Option) and parameter.is_flag) and path not in NOT_YET
+    if not (isinstance(parameter, click.Option) and parameter.is_flag)
 ]
 
 
