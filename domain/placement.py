@@ -75,6 +75,8 @@ class RanRelease:
     config: RanConfig
     first_of_build: int
     """The smallest release number of this target with the same build."""
+    build_since: datetime
+    """When that first release was cut: what orders builds, whenever they were reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +122,8 @@ class Change:
     """Position of the correction that withdrew it, as far as known."""
 
 
-class Numbered(Protocol):
-    """As much of a release as tells what running it means."""
+class Dated(Protocol):
+    """As much of a release as tells what running it means; see `RanRelease`."""
 
     @property
     def number(self) -> int:
@@ -129,20 +131,36 @@ class Numbered(Protocol):
         ...
 
     @property
+    def cut_at(self) -> datetime:
+        """When it was cut, by the reporter's clock."""
+        ...
+
+    @property
     def first_of_build(self) -> int:
         """The smallest release number of the target with the same build."""
         ...
 
+    @property
+    def build_since(self) -> datetime:
+        """When that one was cut."""
+        ...
 
-def kind_of(current: Numbered, previous: Numbered | None) -> Kind:
+
+def kind_of(current: Dated, previous: Dated | None) -> Kind:
     """Say what running *current* after *previous* was.
 
     Same build with a later configuration is `config`; going back to a release,
-    or to a build, that this target had earlier is `rollback`. Labels are never
-    compared: they have no order.
+    or to a build, that this target had earlier is `rollback`. Earlier means cut
+    earlier, not numbered lower: history that is declared today has high numbers.
+    Labels are never compared: they have no order.
     """
     if previous is None or current.number == previous.number:
         return Kind.DEPLOY
     if current.first_of_build == previous.first_of_build:
-        return Kind.CONFIG if current.number > previous.number else Kind.ROLLBACK
-    return Kind.ROLLBACK if current.first_of_build < previous.first_of_build else Kind.DEPLOY
+        later = (current.cut_at, current.number) > (previous.cut_at, previous.number)
+        return Kind.CONFIG if later else Kind.ROLLBACK
+    newer = (current.build_since, current.first_of_build) > (
+        previous.build_since,
+        previous.first_of_build,
+    )
+    return Kind.DEPLOY if newer else Kind.ROLLBACK

@@ -84,9 +84,7 @@ def _binaries() -> Path:
     for folder in found:
         if all((folder / name).exists() for name in ("initdb", "pg_ctl", "postgres")):
             return folder
-    raise NoPostgres(
-        "no PostgreSQL: install a server (15 or later), or name one in SHIPLOG_TEST_POSTGRES"
-    )
+    raise NoPostgres("no PostgreSQL: install a server (15 or later), or name one in SHIPLOG_TEST_POSTGRES")
 
 
 def _version(folder: Path) -> float:
@@ -126,9 +124,7 @@ def _cluster(binaries: Path, folder: Path) -> Iterator[URL]:
                 said = log.read_text(errors="replace") if log.exists() else failure.output
                 raise RuntimeError(f"PostgreSQL did not start: {said}") from failure
     try:
-        yield URL.create(
-            "postgresql+psycopg", "postgres", host="127.0.0.1", port=port, database="postgres"
-        )
+        yield URL.create("postgresql+psycopg", "postgres", host="127.0.0.1", port=port, database="postgres")
     finally:
         run("pg_ctl", "stop", "-w", "-mimmediate")
 

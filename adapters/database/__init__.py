@@ -1,1 +1,1 @@
-"""One database, SQLite or PostgreSQL: connections, transactions, the append lock, and all tables' metadata."""
+"""One database, SQLite or PostgreSQL: connections, transactions, the append lock, the schema."""

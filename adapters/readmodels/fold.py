@@ -139,8 +139,9 @@ def _declared_build(batch: Batch, event: Declared, label: str, position: int) ->
 
 def _add_release(batch: Batch, target_id: int, made: dict[str, Any]) -> None:
     together = made["build_id"], target_id
-    first = batch.known.firsts.setdefault(together, made["number"])
-    batch.add(RELEASE, {"target_id": target_id, "first_of_build": first, **made})
+    first, since = batch.known.firsts.setdefault(together, (made["number"], made["cut_at"]))
+    dated = {"first_of_build": first, "build_since": since}
+    batch.add(RELEASE, {"target_id": target_id, **dated, **made})
 
 
 def _run(batch: Batch, event: Run, recorded: Recorded) -> None:

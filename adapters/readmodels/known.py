@@ -49,9 +49,9 @@ _WITHDRAWN = sa.select(CHANGE.c.position, CHANGE.c.environment, CHANGE.c.slot_id
 _BUILDS = sa.select(BUILD.c.id, BUILD.c.service, BUILD.c.name, BUILD.c.identity).where(
     sa.tuple_(BUILD.c.service, BUILD.c.name, BUILD.c.identity).in_(_KEYS)
 )
-_FIRSTS = sa.select(RELEASE.c.build_id, RELEASE.c.target_id, RELEASE.c.first_of_build).where(
-    sa.tuple_(RELEASE.c.build_id, RELEASE.c.target_id).in_(_KEYS)
-)
+_FIRSTS = sa.select(
+    RELEASE.c.build_id, RELEASE.c.target_id, RELEASE.c.first_of_build, RELEASE.c.build_since
+).where(sa.tuple_(RELEASE.c.build_id, RELEASE.c.target_id).in_(_KEYS))
 _CONFIGS = sa.select(CONFIG.c.target_id, CONFIG.c.number).where(
     sa.tuple_(CONFIG.c.target_id, CONFIG.c.number).in_(_KEYS)
 )
@@ -84,7 +84,7 @@ class Known:
     slots: dict[tuple[int, str], int] = field(default_factory=dict)
     builds: dict[tuple[str, BuildName], int] = field(default_factory=dict)
     configs: set[tuple[int, int]] = field(default_factory=set)
-    firsts: dict[tuple[int, int], int] = field(default_factory=dict)
+    firsts: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
     """By build and target: the number of its first release there."""
     observers: dict[tuple[str, str], int] = field(default_factory=dict)
     changes: dict[int, Withdrawn] = field(default_factory=dict)
@@ -155,8 +155,8 @@ def _load_builds(connection: sa.Connection, events: Sequence[Event], known: Know
         if build in known.builds and target in known.targets
     }
     if both:
-        for build_id, target_id, first in connection.execute(_FIRSTS, {"keys": sorted(both)}):
-            known.firsts[build_id, target_id] = first
+        for build_id, target_id, *first in connection.execute(_FIRSTS, {"keys": sorted(both)}):
+            known.firsts[build_id, target_id] = (first[0], first[1])
 
 
 def _load_configs(connection: sa.Connection, events: Sequence[Event], known: Known) -> None:
@@ -198,6 +198,6 @@ def _load_names(connection: sa.Connection, events: Sequence[Event], known: Known
     environments |= {target.environment for target in fresh}
     if environments:
         found = connection.execute(_ENVIRONMENTS, {"keys": sorted(environments)})
-        known.environments = dict(found.tuples().all())
+        known.environments = dict(found.all())
     if services:
         known.services = set(connection.scalars(_SERVICES, {"keys": sorted(services)}))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,7 +23,9 @@ COLUMNS = (
     *rows.CAUSE,
     *rows.RAN,
     _previous.c.number,
+    _previous.c.cut_at,
     _previous.c.first_of_build,
+    _previous.c.build_since,
 )
 
 _CAUSE_FROM = len(rows.PLACE)
@@ -40,7 +43,9 @@ class Earlier:
     """As much of the release that ran before as tells what running this one means."""
 
     number: int
+    cut_at: datetime
     first_of_build: int
+    build_since: datetime
 
 
 def joined(start: sa.FromClause) -> sa.FromClause:
@@ -96,5 +101,7 @@ def placement(row: Sequence[Any], until: int | None = None, seen: Sequence[Seen]
 
 
 def _earlier(row: Sequence[Any]) -> Earlier | None:
-    number, first_of_build = row[_PREVIOUS_FROM : _PREVIOUS_FROM + 2]
-    return None if number is None else Earlier(number, first_of_build)
+    number, cut_at, first_of_build, build_since = row[_PREVIOUS_FROM : _PREVIOUS_FROM + 4]
+    if number is None:
+        return None
+    return Earlier(number, from_micros(cut_at), first_of_build, from_micros(build_since))

@@ -33,6 +33,7 @@ CAUSE = (
 _MADE = (RELEASE.c.number, RELEASE.c.digest, RELEASE.c.cut_at, RELEASE.c.position)
 _PARTS = (
     RELEASE.c.first_of_build,
+    RELEASE.c.build_since,
     CONFIG.c.digest,
     CONFIG.c.number,
     CONFIG.c.reference,
@@ -75,8 +76,8 @@ def release(target: Target, columns: Sequence[Any]) -> RanRelease | None:
     """Make a release of the columns `RELEASED` or `RAN`; None when there is none."""
     if columns[0] is None:
         return None
-    (number, digest, cut_at, position, said_by, source, first, config_digest, config, reference,
-     name, identity, label, repository, commit, ref, artifacts) = columns  # fmt: skip
+    number, digest, cut_at, position, said_by, source, first, since, *parts = columns
+    config_digest, config, reference, name, identity, label, repository, commit, ref, made = parts
     if identity == Identity.DECLARED.value:
         repository, commit = source, said_by
     return RanRelease(
@@ -85,9 +86,10 @@ def release(target: Target, columns: Sequence[Any]) -> RanRelease | None:
         _digest(digest.hex()),
         from_micros(cut_at),
         position,
-        RanBuild(name, Identity(identity), label, repository, commit, ref, _artifacts(bytes(artifacts))),
+        RanBuild(name, Identity(identity), label, repository, commit, ref, _artifacts(bytes(made))),
         RanConfig(config, _digest(config_digest.hex()), reference),
         first,
+        from_micros(since),
     )
 
 
@@ -103,6 +105,7 @@ def target(service: str, environment: str) -> Target:
     return Target(service, environment)
 
 
+@lru_cache(maxsize=30_000)
 def _digest(hexadecimal: str) -> Digest:
     return Digest(f"sha256:{hexadecimal}")
 

@@ -1,8 +1,7 @@
 """Whether what runs by the ledger was also seen running: what each observer saw last."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import orjson
 import sqlalchemy as sa
@@ -25,10 +24,10 @@ _NEWEST = (
     .scalar_subquery()
 )
 _SEEN = (
-    sa.select(OBSERVER.c.environment, OBSERVATION.c.occurred_at, OBSERVATION.c.running)
+    sa.select(OBSERVATION.c.occurred_at, OBSERVATION.c.running)
     .select_from(OBSERVER.join(OBSERVATION, OBSERVATION.c.position == _NEWEST))
     .where(
-        OBSERVER.c.environment.in_(sa.bindparam("environments", expanding=True, type_=sa.Text)),
+        OBSERVER.c.environment == sa.bindparam("environment", type_=sa.Text),
         OBSERVER.c.id <= KNOWN,
     )
     .order_by(OBSERVATION.c.occurred_at.desc(), OBSERVATION.c.position.desc())
@@ -43,15 +42,13 @@ class Seen:
     running: Mapping[str, Mapping[str, Sequence[str]]]
 
 
-def newest(
-    connection: sa.Connection, environments: Collection[str], instant: int, known: int
-) -> Mapping[str, Sequence[Seen]]:
-    """Return what each observer of *environments* saw last until *instant*, latest first."""
-    values: dict[str, Any] = {"environments": sorted(environments), "instant": instant}
-    seen: dict[str, list[Seen]] = {}
-    for environment, occurred_at, running in connection.execute(_SEEN, {**values, "known": known}):
-        seen.setdefault(environment, []).append(Seen(occurred_at, orjson.loads(bytes(running))))
-    return seen
+def newest(connection: sa.Connection, environment: str, instant: int, known: int) -> Sequence[Seen]:
+    """Return what each observer of *environment* saw last until *instant*, latest first."""
+    asked = {"environment": environment, "instant": instant, "known": known}
+    return [
+        Seen(occurred_at, orjson.loads(bytes(running)))
+        for occurred_at, running in connection.execute(_SEEN, asked)
+    ]
 
 
 def sighting(build: RanBuild, service: str, slot: str, since: int, seen: Sequence[Seen]) -> Sighting:

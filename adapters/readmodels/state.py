@@ -14,17 +14,19 @@ from domain.placement import Placement
 from domain.ports import Scope
 from domain.prefix import Prefix
 
+_ENVIRONMENT = 1  # where this stands in a row of `placed.COLUMNS`
+
 
 def running(connection: sa.Connection, scope: Scope, as_of: datetime, prefix: Prefix) -> Sequence[Placement]:
     """See `domain.ports.Placements.running`."""
     instant = clamped(as_of, prefix)
     asked = {**placed.parameters(scope, prefix), "instant": instant}
     found = connection.execute(statement(scope), asked).all()
-    if not found:
-        return ()
-    environments = {environment for _, environment, *_ in found}
-    seen = sightings.newest(connection, environments, instant, prefix.position)
-    answer = [placed.placement(row, seen=seen.get(row[1], ())) for row in found]
+    seen = {
+        environment: sightings.newest(connection, environment, instant, prefix.position)
+        for environment in {row[_ENVIRONMENT] for row in found}
+    }
+    answer = [placed.placement(row, seen=seen[row[_ENVIRONMENT]]) for row in found]
     return sorted(answer, key=_alphabetically)
 
 

@@ -113,6 +113,7 @@ RELEASE = sa.Table(
     sa.Column("build_id", BIGINT, nullable=False),
     sa.Column("config_number", BIGINT, nullable=False),
     sa.Column("first_of_build", BIGINT, nullable=False),
+    sa.Column("build_since", BIGINT, nullable=False),
     sa.Column("cut_at", BIGINT, nullable=False),
     sa.Column("commit", sa.Text),
     sa.Column("source", sa.Text),
@@ -123,7 +124,8 @@ RELEASE = sa.Table(
 )
 """`commit` and `source` are those of the declaration that implied the release, if one did.
 
-`first_of_build` never changes: a later release of the same build has a greater number.
+`first_of_build` is the smallest number in the target with the same build, and `build_since` when that
+one was cut; neither ever changes, for a later release of the same build has a greater number.
 """
 
 PLACEMENT = sa.Table(

@@ -60,23 +60,23 @@ def end_of(slot_id: sa.ColumnElement[int], since: sa.ColumnElement[int]) -> sa.S
     )
 
 
-def shadowed(placement: sa.FromClause) -> sa.ColumnElement[bool]:
-    """Say whether another report about the same slot and instant holds instead."""
-    other = PLACEMENT.alias("holds")
-    greater = sa.or_(
-        other.c.rank > placement.c.rank,
-        sa.and_(other.c.rank == placement.c.rank, other.c.position > placement.c.position),
+def holds(
+    position: sa.ColumnElement[int], slot_id: sa.ColumnElement[int], since: sa.ColumnElement[int]
+) -> sa.ColumnElement[bool]:
+    """Say whether the prefix believes the report at *position*, and no other hides it.
+
+    Of several about one slot and one instant, one holds. COALESCE changes no
+    answer: it keeps PostgreSQL from taking an equation with a unique column for
+    a rare thing, and then sorting the whole table to find a page.
+    """
+    rows = PLACEMENT.alias("at_once")
+    greatest = (
+        _newest_first(sa.select(rows.c.position), rows)
+        .where(rows.c.slot_id == slot_id, rows.c.valid_from == since)
+        .correlate_except(rows)
+        .scalar_subquery()
     )
-    return (
-        sa.exists()
-        .where(
-            other.c.slot_id == placement.c.slot_id,
-            other.c.valid_from == placement.c.valid_from,
-            greater,
-            believed(other),
-        )
-        .correlate(placement)
-    )
+    return sa.func.coalesce(position == greatest, sa.false())
 
 
 def clamped(instant: datetime, prefix: Prefix) -> int:

@@ -56,6 +56,12 @@ def known(query: KnownQuery) -> datetime | int | None:
     return value
 
 
+def pinned(query: KnownQuery, prefix: Prefix) -> bool:
+    """Whether *query* says itself which prefix it is answered from, so that the answer never changes."""
+    said = query.known_at is not None or getattr(query, "cursor", None) is not None
+    return said and prefix.position > 0
+
+
 def head(prefix: Prefix) -> LedgerHead | None:
     """Return what `Ledger-Head` says of *prefix*; nothing for an empty ledger."""
     return LedgerHead(prefix.position, str(prefix.digest)) if prefix.digest else None

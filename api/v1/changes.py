@@ -13,6 +13,7 @@ from api.v1.asking import (
     head,
     known,
     opened,
+    pinned,
     sealed,
 )
 from api.v1.shapes import (
@@ -104,7 +105,7 @@ def environment_changes(
         changes=[ChangeShape.of(change) for change in answer.changes],
         next=sealed(query, following, answer.prefix, operation=name, services=services),
     )
-    return Reply(shape, head=head(answer.prefix))
+    return Reply(shape, head=head(answer.prefix), settled=pinned(query, answer.prefix))
 
 
 class OneChangeShape(Output):
@@ -132,7 +133,7 @@ def environment_change(
     shape = OneChangeShape(
         environment=environment, ledger=LedgerShape.of(prefix), change=ChangeShape.of(change)
     )
-    return Reply(shape, head=head(prefix))
+    return Reply(shape, head=head(prefix), settled=pinned(query, prefix))
 
 
 OPERATIONS = (environment_changes, environment_change)

@@ -5,7 +5,7 @@ from api.operations import operation
 from api.refusals import ForeignCursor
 from api.replies import Reply
 from api.services import Services
-from api.v1.asking import ANY_QUESTION, SCOPE, KnownQuery, PageQuery, head, known, opened, sealed
+from api.v1.asking import ANY_QUESTION, SCOPE, KnownQuery, PageQuery, head, known, opened, pinned, sealed
 from api.v1.shapes import LedgerShape, ReleaseShape
 from api.v1.values import Number, TargetName
 from domain.errors import UnknownEnvironment, UnknownRelease, UnknownService
@@ -50,7 +50,7 @@ def target_releases(*, target: TargetName, query: PageQuery, services: Services)
         releases=[ReleaseShape.of(release) for release in page],
         next=sealed(query, following, prefix, operation=name, services=services),
     )
-    return Reply(shape, head=head(prefix))
+    return Reply(shape, head=head(prefix), settled=pinned(query, prefix))
 
 
 class OneReleaseShape(Output):
@@ -74,7 +74,7 @@ def target_release(
     prefix = services.ledger.prefix(known(query))
     release = services.placements.release(target.service, target.environment, number, prefix)
     shape = OneReleaseShape(ledger=LedgerShape.of(prefix), release=ReleaseShape.of(release))
-    return Reply(shape, head=head(prefix))
+    return Reply(shape, head=head(prefix), settled=pinned(query, prefix))
 
 
 OPERATIONS = (target_releases, target_release)

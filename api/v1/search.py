@@ -6,7 +6,7 @@ from api.fields import Instant, Output
 from api.operations import operation
 from api.replies import Reply
 from api.services import Services
-from api.v1.asking import ANY_QUESTION, SCOPE, KnownQuery, head, known
+from api.v1.asking import ANY_QUESTION, SCOPE, KnownQuery, head, known, pinned
 from api.v1.shapes import ActorShape, LedgerShape, ReleaseShape, RunningShape, shown
 from api.v1.values import Commit, ContentDigest, line
 from domain.errors import AmbiguousName, BrokenLedger, NothingFound, UnknownEvent
@@ -78,7 +78,7 @@ def _where(name: str, query: KnownQuery, services: Services) -> Reply[WhereShape
         intervals=[RunningShape.of(place) for place in answer.placements],
         truncated=answer.truncated,
     )
-    return Reply(shape, head=head(answer.prefix))
+    return Reply(shape, head=head(answer.prefix), settled=pinned(query, answer.prefix))
 
 
 class DeedShape(Output):
@@ -125,7 +125,7 @@ def who(*, query: NameQuery, services: Services) -> Reply[WhoShape]:
         ],
         truncated=answer.truncated,
     )
-    return Reply(shape, head=head(answer.prefix))
+    return Reply(shape, head=head(answer.prefix), settled=pinned(query, answer.prefix))
 
 
 OPERATIONS = (where, artifact, commit_ran, who)

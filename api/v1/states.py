@@ -11,6 +11,7 @@ from api.v1.asking import (
     KnownQuery,
     head,
     known,
+    pinned,
 )
 from api.v1.shapes import (
     LedgerShape,
@@ -95,7 +96,7 @@ def environments(*, query: KnownQuery, services: Services) -> Reply[Environments
         environments=list(services.placements.environments(prefix)),
         services=list(services.placements.services(prefix)),
     )
-    return Reply(shape, head=head(prefix))
+    return Reply(shape, head=head(prefix), settled=pinned(query, prefix))
 
 
 OPERATIONS = (environments, environment_state, service_state, state)

@@ -11,6 +11,7 @@ from api.v1.asking import (
     SpanQuery,
     head,
     opened,
+    pinned,
     sealed,
 )
 from api.v1.shapes import (
@@ -71,7 +72,7 @@ def service_timeline(*, service: Service, query: TimelineQuery, services: Servic
         intervals=[RunningShape.of(place) for place in answer.placements],
         next=sealed(query, following, answer.prefix, operation=name, services=services),
     )
-    return Reply(shape, head=head(answer.prefix))
+    return Reply(shape, head=head(answer.prefix), settled=pinned(query, answer.prefix))
 
 
 def _page(following: Page) -> dict[str, int | str]:

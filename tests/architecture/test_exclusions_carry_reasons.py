@@ -9,9 +9,7 @@ import pytest
 from tests.architecture.tree import PACKAGES, REPOSITORY, modules
 
 # The reason follows the code after a dash, or after a second `#`, and is more than a word.
-_OFF = re.compile(
-    r"#\s*(noqa|type:\s*ignore|pragma:\s*no cover|nosec|fmt:\s*(off|skip)|ruff:\s*noqa|mypy:)"
-)
+_OFF = re.compile(r"#\s*(noqa|type:\s*ignore|pragma:\s*no cover|nosec|fmt:\s*(off|skip)|ruff:\s*noqa|mypy:)")
 _REASON = re.compile(r"(\s-\s|\s#\s)\S+\s+\S+")
 _CODED = re.compile(r"#\s*(noqa:\s*[A-Z]+[0-9]+|type:\s*ignore\[[a-z-]|(?!\s|noqa|type:))")
 

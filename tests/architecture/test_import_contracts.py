@@ -17,9 +17,9 @@ from tests.architecture.tree import PACKAGES, REPOSITORY, SOURCES
 
 CONTRACTS = {
     contract["id"]
-    for contract in tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))[
-        "tool"
-    ]["importlinter"]["contracts"]
+    for contract in tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["tool"][
+        "importlinter"
+    ]["contracts"]
 }
 
 
@@ -59,9 +59,7 @@ MUTATIONS = (
 def copy(tmp_path: Path) -> Path:
     """The four packages and the contracts, to be spoilt."""
     for package in PACKAGES:
-        shutil.copytree(
-            SOURCES / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__")
-        )
+        shutil.copytree(SOURCES / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     for stray in (
         "adapters/stray/__init__.py",
         "adapters/another/__init__.py",

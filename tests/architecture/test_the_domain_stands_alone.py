@@ -45,9 +45,7 @@ ALLOWED = frozenset(
 
 def strangers(source: str) -> set[str]:
     """Name what a domain file may not import and does."""
-    return {
-        name for name in imported(source) if name.split(".")[0] != "domain" and name not in ALLOWED
-    }
+    return {name for name in imported(source) if name.split(".")[0] != "domain" and name not in ALLOWED}
 
 
 def test_the_domain_imports_only_what_it_may() -> None:

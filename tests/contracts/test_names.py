@@ -175,7 +175,7 @@ def test_where_it_ran_says_when_it_ended(models: Followed, ledger: PlainLedger) 
     named = found(models, ledger, FIRST)
     (ran,) = models.reads.ran(named.releases, ledger.prefix(None), limit=10)
     assert (ran.target, ran.since, ran.until) == (target(), NOON, NOON + timedelta(seconds=5))
-    assert models.reads.ran([], ledger.prefix(None), limit=10) == []
+    assert list(models.reads.ran([], ledger.prefix(None), limit=10)) == []
 
 
 def test_a_limit_keeps_the_newest(models: Followed, ledger: PlainLedger) -> None:

@@ -3,7 +3,6 @@
 import json
 import os
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -35,8 +34,10 @@ BEYOND_SCHEMA = {
     "/problems/known-in-the-future": "the clock decides",
     "/problems/secret-in-clear": "the shapes of credentials are many, and not for publishing",
     "combination": "parameters that do not go together",
+    "no_lines": "a body of blank lines, which OpenAPI 3.1 has no word for either",
     "not_an_integer": "JSON Schema takes 1.0 for an integer, and the ledger does not",
     "forbidden_character": "I-JSON rules out NUL and noncharacters in any text",
+    "has a control character": r"schemathesis 4.32 takes blocks with holes in them for \p{M} and others",
 }
 
 SERVED: list[WSGIApplication] = []
@@ -52,13 +53,13 @@ schema.app = served
 # The answer says that the bound is passed, which is a refusal like the others.
 schema.config.checks.negative_data_rejection.expected_statuses += ["413"]
 
+TARGET = b'"service":"payments-api","environment":"prod","occurred_at":"2026-03-01T12:00:00Z"'
 LINES = st.lists(
     st.sampled_from(
         [
-            b'{"type":"removal","service":"payments-api","environment":"prod","occurred_at":"2026-03-01T12:00:00Z"}',
-            b'{"type":"release","service":"payments-api","environment":"prod","occurred_at":"2026-03-01T19:00:00Z",'
-            b'"build":"ci/4712"}',
-            b'{"type":"deployment","service":"search-api","environment":"prod","release":9}',
+            b'{"type":"removal",%b}' % TARGET,
+            b'{"type":"release","build":"ci/4712","config":1,%b}' % TARGET,
+            b'{"type":"deployment","release":9,%b}' % TARGET,
             b"{}",
             b"",
         ]
@@ -87,11 +88,7 @@ def _the_story(told_ledger: Settings, tmp_path_factory: pytest.TempPathFactory) 
 )
 def test_every_answer_is_one_the_document_tells(case: schemathesis.Case[Any]) -> None:
     answer = case.call(headers=CREDENTIAL)
-    beyond = answer.status_code >= 400 and not reasons(answer.json()).isdisjoint(BEYOND_SCHEMA)
-    excluded = [positive_data_acceptance] if beyond else []
+    refused = answer.status_code >= 400
+    beyond = refused and any(reason in answer.text for reason in BEYOND_SCHEMA)
+    excluded: list[Any] = [positive_data_acceptance] if beyond else []
     case.validate_response(answer, headers=CREDENTIAL, excluded_checks=excluded)
-
-
-def reasons(problem: dict[str, Any]) -> set[str]:
-    """Return the type of *problem* and the codes of its errors."""
-    return {problem["type"], *(each["code"] for each in problem.get("errors", ()))}

@@ -1,7 +1,7 @@
 """Removals, corrections, observations, the first event, and what ranks and names what runs."""
 
 from dataclasses import dataclass, fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, get_args, get_type_hints
 
 import pytest
@@ -207,6 +207,16 @@ def test_the_history_of_a_target_is_as_long_as_its_stream() -> None:
 class Ran:
     number: int
     first_of_build: int
+    cut: int | None = None
+    since: int | None = None
+
+    @property
+    def cut_at(self) -> datetime:
+        return NOON + timedelta(hours=self.cut or self.number)
+
+    @property
+    def build_since(self) -> datetime:
+        return NOON + timedelta(hours=self.since or self.first_of_build)
 
 
 @pytest.mark.parametrize(
@@ -220,6 +230,9 @@ class Ran:
         (Ran(1, 1), Ran(2, 2), Kind.ROLLBACK),  # to the build before
         (Ran(3, 1), Ran(2, 2), Kind.ROLLBACK),  # to the build before, with a new configuration
         (Ran(3, 2), Ran(4, 1), Kind.DEPLOY),  # a newer build, though released earlier
+        (Ran(1, 1), Ran(2, 2, cut=-9, since=-9), Kind.DEPLOY),  # after what was declared later
+        (Ran(2, 2, cut=-9, since=-9), Ran(3, 3, cut=-5, since=-5), Kind.ROLLBACK),
+        (Ran(2, 1, cut=-9), Ran(1, 1), Kind.ROLLBACK),  # an older configuration, declared later
     ],
 )
 def test_what_running_a_release_was(current: Ran, previous: Ran | None, kind: Kind) -> None:

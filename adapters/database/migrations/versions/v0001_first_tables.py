@@ -153,6 +153,7 @@ def _builds_and_releases() -> None:
         _number("build_id"),
         _number("config_number"),
         _number("first_of_build"),
+        _number("build_since"),
         _number("cut_at"),
         _text("commit", nullable=True),
         _text("source", nullable=True),

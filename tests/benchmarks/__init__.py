@@ -1,0 +1,1 @@
+"""Figures, measured where they are run; not part of the tests."""
