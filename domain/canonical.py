@@ -13,12 +13,12 @@ from domain.digest import Digest
 
 INTEGER_MAX = 2**53 - 1
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
 
 def encode(document: object) -> bytes:
     """Return the canonical bytes of *document* (dicts, lists, tuples, strings, integers, bools, None)."""
-    return json.dumps(
-        document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    ).encode()
+    return _ENCODER.encode(document).encode()
 
 
 def digest(document: object) -> Digest:

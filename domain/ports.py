@@ -1,6 +1,6 @@
 """What the domain needs from the world. Adapters implement these; nothing else does."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -75,6 +75,10 @@ class LedgerReader(Protocol):
 
     def reported(self, keys: Iterable[Digest]) -> Reported | None:
         """Return the earliest accepted report that occupies one of *keys*."""
+        ...
+
+    def reported_each(self, keys: Iterable[Digest]) -> Mapping[Digest, Reported]:
+        """Return those of *keys* that are occupied, and by what; any number at once."""
         ...
 
     def sealed(self, *, after: int, limit: int) -> Sequence[SealedEvent]:

@@ -1,6 +1,6 @@
 """The plainest ledger: a list of events. No signatures, no database; for histories by the hundred."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import reduce
 
@@ -74,9 +74,13 @@ class PlainLedger(Ledger):
         """See `LedgerReader`."""
         return next((self._reported[key] for key in keys if key in self._reported), None)
 
+    def reported_each(self, keys: Iterable[Digest]) -> Mapping[Digest, Reported]:
+        """See `LedgerReader`."""
+        return {key: self._reported[key] for key in keys if key in self._reported}
+
     def sealed(self, *, after: int, limit: int) -> Sequence[SealedEvent]:
         """See `LedgerReader`: nothing here is sealed."""
-        raise NotImplementedError
+        raise AssertionError(f"a plain ledger signs nothing: {after}, {limit}")
 
     def tell(self, commands: Iterable[Command]) -> None:
         """Carry out *commands* one after the other; refused ones leave no trace."""

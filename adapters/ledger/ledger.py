@@ -60,10 +60,10 @@ class EventLedger(Application[str]):
         return self._now()
 
     def append(self, events: Sequence[Event]) -> Sequence[Receipt]:
-        """See `domain.ports.Ledger`."""
+        """See `domain.ports.Ledger`. Not by `save`, which copies each event as if it could change."""
         return [
             self._receipt(recording.notification, event)
-            for event, recording in zip(events, self.save(*events), strict=True)
+            for event, recording in zip(events, self._store.put(events), strict=True)
         ]
 
     def prefix(self, known_at: datetime | int | None) -> Prefix:
@@ -111,7 +111,12 @@ class EventLedger(Application[str]):
 
     def reported(self, keys: Iterable[Digest]) -> Reported | None:
         """See `domain.ports.LedgerReader`."""
-        return self._given_recorder.reported(keys)
+        known = self._given_recorder.reported_each(keys).values()
+        return min(known, key=lambda reported: reported.position, default=None)
+
+    def reported_each(self, keys: Iterable[Digest]) -> Mapping[Digest, Reported]:
+        """See `domain.ports.LedgerReader`."""
+        return self._given_recorder.reported_each(keys)
 
     def sealed(self, *, after: int, limit: int) -> Sequence[SealedEvent]:
         """See `domain.ports.LedgerReader`."""

@@ -2,7 +2,7 @@
 
 import threading
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -96,10 +96,9 @@ class MemoryRecorder(LedgerRecorder):
         with self._lock:
             self._store.closed = max(self._store.closed, until)
 
-    def reported(self, keys: Iterable[Digest]) -> Reported | None:
+    def reported_each(self, keys: Iterable[Digest]) -> Mapping[Digest, Reported]:
         """See `LedgerRecorder`."""
-        known = [self._store.reports[key] for key in keys if key in self._store.reports]
-        return min(known, key=lambda reported: reported.position, default=None)
+        return {key: self._store.reports[key] for key in keys if key in self._store.reports}
 
     def select_events(
         self,

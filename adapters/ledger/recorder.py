@@ -1,7 +1,7 @@
 """What every recorder of ours can do, on top of what `eventsourcing` asks of one."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -86,8 +86,8 @@ class LedgerRecorder(ApplicationRecorder):
         """Make sure that nothing will ever be recorded at or before *until* (microseconds)."""
 
     @abstractmethod
-    def reported(self, keys: Iterable[Digest]) -> Reported | None:
-        """Return the earliest report that occupies one of *keys*."""
+    def reported_each(self, keys: Iterable[Digest]) -> Mapping[Digest, Reported]:
+        """Return those of *keys* that are occupied, and by what."""
 
     def insert_events(
         self,

@@ -1,6 +1,6 @@
 """The recorder over SQLAlchemy Core: one code path for SQLite and PostgreSQL."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from eventsourcing.persistence import Subscription
 
 from adapters.database.database import Database
+from adapters.ledger.group_commit import GroupCommit
 from adapters.ledger.recorder import LedgerRecorder, Prepare, Prepared, in_form
 from adapters.ledger.seal import Row
 from adapters.ledger.subscription import CHANNEL, SqlSubscription
@@ -37,6 +38,13 @@ _TAIL = sa.select(
 _DIGEST_OF = sa.select(EVENT.c.digest).where(
     EVENT.c.stream == sa.bindparam("stream"), EVENT.c.version == sa.bindparam("version")
 )
+
+
+_REPORTED = sa.select(REPORT.c.key, REPORT.c.position, REPORT.c.fingerprint).where(
+    REPORT.c.key.in_(sa.bindparam("keys", expanding=True, type_=sa.LargeBinary))
+)
+KEYS_AT_ONCE = 500
+"""Well below what either database takes as parameters of one statement."""
 
 
 class Follower(Protocol):
@@ -70,18 +78,28 @@ class SqlRecorder(LedgerRecorder):
         self.followers: list[Follower] = []
         self.subscriptions: set[SqlSubscription] = set()
         self._stream_form = stream_form
+        self._group: GroupCommit[Prepare, Sequence[Row]] = GroupCommit(self._write_all)
 
     def write(self, prepare: Prepare) -> Sequence[Row]:
-        """See `LedgerRecorder`."""
-        with self.database.appending() as connection:
-            position, recorded_at, closed = connection.execute(_TAIL).one()
-            floor = max(recorded_at or 0, closed or 0)
-            prepared = prepare(SqlTail(position or 0, floor, connection))
-            if prepared:
-                self._insert(connection, prepared)
+        """See `LedgerRecorder`; what other threads write meanwhile goes into the same transaction."""
+        rows = self._group.carry_out(prepare)
         for subscription in tuple(self.subscriptions):
             subscription.wake()
-        return [each.row for each in prepared]
+        return rows
+
+    def _write_all(self, take: Callable[[], Sequence[Prepare]]) -> Sequence[Sequence[Row]]:
+        """Append what each request prepares, one after the other, all or none; see `GroupCommit`."""
+        written: list[Sequence[Prepared]] = []
+        with self.database.appending() as connection:
+            position, recorded_at, closed = connection.execute(_TAIL).one()
+            tail = SqlTail(position or 0, max(recorded_at or 0, closed or 0), connection)
+            for prepare in take():
+                written.append(prepare(tail))
+                tail = _extended(tail, written[-1])
+            together = [each for prepared in written for each in prepared]
+            if together:
+                self._insert(connection, together)
+        return [[each.row for each in prepared] for prepared in written]
 
     def _insert(self, connection: sa.Connection, prepared: Sequence[Prepared]) -> None:
         rows = [each.row for each in prepared]
@@ -132,15 +150,18 @@ class SqlRecorder(LedgerRecorder):
             else:
                 connection.execute(later.where(CLOSED.c.instant < until), {"instant": until})
 
-    def reported(self, keys: Iterable[Digest]) -> Reported | None:
+    def reported_each(self, keys: Iterable[Digest]) -> Mapping[Digest, Reported]:
         """See `LedgerRecorder`."""
-        wanted = [_raw(key) for key in keys]
-        query = sa.select(REPORT.c.position, REPORT.c.fingerprint).where(REPORT.c.key.in_(wanted))
+        wanted = {_raw(key): key for key in keys}
+        raw = list(wanted)
+        found: dict[Digest, Reported] = {}
         with self.database.reading() as connection:
-            found = connection.execute(query.order_by(REPORT.c.position).limit(1)).first()
-        if found is None:
-            return None
-        return Reported(found.position, Digest(f"sha256:{bytes(found.fingerprint).hex()}"))
+            for start in range(0, len(raw), KEYS_AT_ONCE):
+                part = {"keys": raw[start : start + KEYS_AT_ONCE]}
+                for key, position, fingerprint in connection.execute(_REPORTED, part):
+                    told = Digest(f"sha256:{bytes(fingerprint).hex()}")
+                    found[wanted[bytes(key)]] = Reported(position, told)
+        return found
 
     def select_events(
         self,
@@ -208,6 +229,14 @@ class SqlRecorder(LedgerRecorder):
                 )
                 for position, stream, version, topic, recorded_at, digest, state in connection.execute(query)
             ]
+
+
+def _extended(tail: SqlTail, prepared: Sequence[Prepared]) -> SqlTail:
+    """Return *tail* with *prepared* behind it."""
+    if not prepared:
+        return tail
+    last = prepared[-1].row
+    return SqlTail(last.id, last.recorded_at, tail.connection)
 
 
 def _values(row: Row) -> dict[str, Any]:

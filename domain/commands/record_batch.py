@@ -1,10 +1,11 @@
 """Record many reports together: later ones may build on earlier ones of the same batch."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain import report
+from domain.commands.expected import expected_keys
 from domain.commands.record import Command, record
 from domain.commands.telling import ATTEMPTS_MAX, check_claim
 from domain.digest import Digest
@@ -37,6 +38,7 @@ def record_batch(
     """
     for attempt in range(1, ATTEMPTS_MAX + 1):
         draft = Draft(ledger)
+        draft.expect([key for command in commands for key in _expected(command)])
         results = [_attempt(command, draft, digests) for command in commands]
         if atomic and any(isinstance(result, Refused) for result in results):
             return results
@@ -64,6 +66,13 @@ class Draft(Ledger):
         self._streams: dict[str, list[Event]] = {}
         self._states: dict[tuple[str, Callable[..., object]], tuple[int, object]] = {}
         self._reports: dict[Digest, Reported] = {}
+        self._expected: set[Digest] = set()
+        self._known: Mapping[Digest, Reported] = {}
+
+    def expect(self, keys: Sequence[Digest]) -> None:
+        """Look *keys* up at once, because they will be asked for one by one."""
+        self._expected = set(keys)
+        self._known = self._base.reported_each(keys)
 
     def now(self) -> datetime:
         """See `LedgerReader`."""
@@ -100,7 +109,19 @@ class Draft(Ledger):
         wanted = tuple(keys)
         drafted = [self._reports[key] for key in wanted if key in self._reports]
         # Drafted events come after all that is appended, and go by 0, -1, …
-        return self._base.reported(wanted) or max(drafted, key=lambda told: told.position, default=None)
+        return self._appended(wanted) or max(drafted, key=lambda told: told.position, default=None)
+
+    def reported_each(self, keys: Iterable[Digest]) -> Mapping[Digest, Reported]:
+        """See `LedgerReader`."""
+        wanted = tuple(keys)
+        drafted = {key: self._reports[key] for key in wanted if key in self._reports}
+        return {**drafted, **self._base.reported_each(wanted)}
+
+    def _appended(self, keys: Sequence[Digest]) -> Reported | None:
+        if not self._expected.issuperset(keys):
+            return self._base.reported(keys)
+        known = [self._known[key] for key in keys if key in self._known]
+        return min(known, key=lambda told: told.position, default=None)
 
     def at(self, position: int) -> Recorded:
         """See `LedgerReader`; drafted events have positions of 0 and less."""
@@ -119,6 +140,13 @@ class Draft(Ledger):
     def sealed(self, *, after: int, limit: int) -> Sequence[SealedEvent]:
         """See `LedgerReader`: what is appended."""
         return self._base.sealed(after=after, limit=limit)
+
+
+def _expected(command: Command) -> Sequence[Digest]:
+    try:
+        return expected_keys(command)
+    except LedgerError:
+        return ()  # it is refused again, by itself, when it is carried out
 
 
 def _attempt(command: Command, draft: Draft, digests: KeyedDigests) -> Result:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from domain import build, report
 from domain.build import Artifact, BuildOutcome, Source
 from domain.commands.telling import Told, once
+from domain.digest import Digest
 from domain.ports import Ledger, Receipt
+from domain.report import Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,24 +29,7 @@ def record_build(command: RecordBuild, *, ledger: Ledger) -> Receipt:
     When it happened is not part of what makes two reports the same: a CI job
     that retries says a later time and must not fail.
     """
-    told = command.report(
-        report.fingerprint(
-            "build",
-            {
-                "service": command.service,
-                "build": command.build,
-                "outcome": command.outcome,
-                "source": [
-                    command.source.repository,
-                    command.source.commit,
-                    command.source.ref,
-                ],
-                "builder": command.builder,
-                "label": command.label,
-                "artifacts": [[a.name, str(a.digest), a.purl] for a in command.artifacts],
-            },
-        )
-    )
+    told = tell(command)
 
     def decide() -> list[build.BuildRecorded]:
         known = ledger.load(build.stream_of(command.service, command.build), build.fold)
@@ -63,5 +48,32 @@ def record_build(command: RecordBuild, *, ledger: Ledger) -> Receipt:
         )
         return [] if event is None else [event]
 
-    natural = build.key_of(command.service, command.build)
+    natural = natural_key(command)
     return once(told, natural, occurred_at=command.occurred_at, ledger=ledger, decide=decide)
+
+
+def natural_key(command: RecordBuild) -> Digest:
+    """Return the key of the build that *command* is about."""
+    return build.key_of(command.service, command.build)
+
+
+def tell(command: RecordBuild) -> Report:
+    """Return the report that *command* makes."""
+    return command.report(
+        report.fingerprint(
+            "build",
+            {
+                "service": command.service,
+                "build": command.build,
+                "outcome": command.outcome,
+                "source": [
+                    command.source.repository,
+                    command.source.commit,
+                    command.source.ref,
+                ],
+                "builder": command.builder,
+                "label": command.label,
+                "artifacts": [[a.name, str(a.digest), a.purl] for a in command.artifacts],
+            },
+        )
+    )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from domain import deployment, history, instant, release, report
 from domain.commands.telling import Told, once
 from domain.deployment import Deployment, DeploymentOutcome
+from domain.digest import Digest
 from domain.ports import Ledger, Receipt
 from domain.report import Report
 from domain.stream import target_stream
@@ -33,10 +34,15 @@ def record_deployment(command: RecordDeployment, *, ledger: Ledger) -> Receipt:
         known = ledger.load(target_stream(command.target), history.fold)
         return [event(command, told, known or history.TargetHistory())]
 
+    natural = natural_key(command, told)
+    return once(told, natural, occurred_at=command.occurred_at, ledger=ledger, decide=decide)
+
+
+def natural_key(command: RecordDeployment, told: Report) -> Digest:
+    """Return the key of the start, or of the end, that *command* is about."""
     name = command.deployment or deployment.name_of(told)
     ended = command.outcome is not DeploymentOutcome.STARTED
-    natural = deployment.key_of(command.target, name, ended=ended)
-    return once(told, natural, occurred_at=command.occurred_at, ledger=ledger, decide=decide)
+    return deployment.key_of(command.target, name, ended=ended)
 
 
 def tell(command: RecordDeployment) -> Report:
