@@ -6,6 +6,7 @@ convenience on top of commands that are idempotent by content: when the process
 dies between the append and `remember`, the retry reaches the command again.
 """
 
+import hmac
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ class Answer:
     """A stored answer, and the request it belongs to."""
 
     fingerprint: str
-    """SHA-256 over method, path, query and body; 64 hex digits."""
+    """Keyed digest over method, path, query and body; 64 hex digits."""
     status: int
     """From 200 to 299: a refusal is never stored, so it may be tried again."""
     body: bytes
@@ -52,6 +53,11 @@ class Answers(Protocol):
     Safe to call from several threads and processes. How long an answer is kept is
     the adapter's to say; a day is usual. A refusal of either call fails the request.
     """
+
+    @property
+    def secret(self) -> bytes:
+        """What fingerprints are keyed with: 32 bytes that are not kept beside the answers."""
+        ...
 
     def recall(self, key: str) -> Answer | None:
         """Return the answer stored under *key*, 64 hex digits; None when there is none."""
@@ -69,16 +75,20 @@ def key_problem(text: str) -> FieldProblem | None:
     return FieldProblem(header=HEADER, detail="expected 1 to 255 visible ASCII characters", code="pattern")
 
 
-def storage_key(caller: Caller, key: str) -> str:
+def storage_key(secret: bytes, caller: Caller, key: str) -> str:
     """Return the digest that *key* of *caller* is stored under: callers share no keys."""
-    return _digest((caller.issuer.encode(), caller.subject.encode(), key.encode()))
+    return _digest(secret, (caller.issuer.encode(), caller.subject.encode(), key.encode()))
 
 
-def fingerprint(method: str, path: str, query: bytes, body: bytes) -> str:
-    """Return what makes two requests the same one."""
-    return _digest((method.encode(), path.encode(), query, body))
+def fingerprint(secret: bytes, method: str, path: str, query: bytes, body: bytes) -> str:
+    """Return what makes two requests the same one.
+
+    Keyed with *secret*: a body may hold a secret value, and a plain digest of it
+    beside everything else it says would let anyone try guesses.
+    """
+    return _digest(secret, (method.encode(), path.encode(), query, body))
 
 
-def _digest(parts: Iterable[bytes]) -> str:
-    """Return the SHA-256 of *parts*, each under its own digest so that none runs into the next."""
-    return sha256(b"".join(sha256(part).digest() for part in parts)).hexdigest()
+def _digest(secret: bytes, parts: Iterable[bytes]) -> str:
+    """Return the HMAC-SHA256 of *parts*, each under its own digest so that none runs into the next."""
+    return hmac.new(secret, b"".join(sha256(part).digest() for part in parts), "sha256").hexdigest()

@@ -110,8 +110,10 @@ class Endpoint:
         content = self._body.content(request)  # 3
         stored_as = None
         if key is not None and caller is not None and self._answers is not None:
-            stored_as = storage_key(caller, key)
-            mark = fingerprint(request.method, request.path, request.query_string, content)
+            stored_as = storage_key(self._answers.secret, caller, key)
+            mark = fingerprint(
+                self._answers.secret, request.method, request.path, request.query_string, content
+            )
             if (answer := self._answers.recall(stored_as)) is not None:  # 4
                 return self._again(answer, mark)
         if self._body.wanted:

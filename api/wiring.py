@@ -27,7 +27,7 @@ from api.services import Services
 from api.settings import Settings
 from domain.actor import Actor, ActorKind
 from domain.commands.open_ledger import OpenLedger, open_ledger
-from domain.errors import KeyUnusable, NotALedger
+from domain.errors import BrokenLedger, KeyUnusable, NotALedger
 from domain.event import SealedEvent
 from domain.ports import Verifier
 
@@ -46,13 +46,13 @@ def wire(settings: Settings, *, now: Now = utc_now) -> Services:
     database = Database(settings.url)
     schema.check(database)
     ledger, projector = _ledger(settings, database, now)
-    projector.catch_up(ledger.recorded)
+    _catch_up(ledger, projector)
     digests = HmacDigests.from_file(settings.keys_folder / "digest.key")
     return Services(
         ledger=ledger,
         placements=ReadModels(database),
         digests=digests,
-        answers=KeptAnswers(SqlAnswers(database, now=now)),
+        answers=KeptAnswers(SqlAnswers(database, now=now), secret=digests.derived("answers")),
         cursors=Cursors(digests.derived("cursors")),
         envelope=_envelope,
         ready=lambda: schema.check(database),
@@ -65,12 +65,10 @@ def initialise(settings: Settings, *, now: Now = utc_now) -> list[str]:
 
     Never replaces a key or a ledger.
     """
-    made = _make_keys(settings)
     database = Database(settings.url)
     try:
-        try:
-            schema.check(database)
-        except NotALedger:
+        made = _make_keys(settings, fresh=not _is_ledger(database))
+        if not _is_ledger(database):
             _make_folder(settings)
             schema.create(database)
             made.append(f"database {database.url.render_as_string(hide_password=True)}")
@@ -112,9 +110,10 @@ def verifier(settings: Settings) -> Verifier:
 class KeptAnswers:
     """Answers in the database, as the HTTP layer wants them."""
 
-    def __init__(self, answers: SqlAnswers) -> None:
-        """Keep them in *answers*."""
+    def __init__(self, answers: SqlAnswers, *, secret: bytes) -> None:
+        """Keep them in *answers*, by digests keyed with *secret*."""
         self._answers = answers
+        self.secret = secret
 
     def recall(self, key: str) -> Answer | None:
         """See `api.idempotency.Answers`."""
@@ -126,8 +125,17 @@ class KeptAnswers:
         self._answers.remember(key, fingerprint=fingerprint, status=status, body=body)
 
 
+def _catch_up(ledger: EventLedger, projector: Projector) -> None:
+    """Bring read models that were left behind to the head; refuse ones that are ahead of it."""
+    head, reached = ledger.prefix(None).position, projector.position()
+    if reached > head:
+        raise BrokenLedger(f"the read models stand at position {reached}, the ledger only at {head}")
+    if reached < head:
+        projector.catch_up(ledger.recorded)
+
+
 def _ledger(settings: Settings, database: Database, now: Now) -> tuple[EventLedger, Projector]:
-    signer = keys.LedgerSigner(settings.key_uri, _public_key(settings))
+    signer = keys.KeyWhenNeeded(lambda: keys.LedgerSigner(settings.key_uri, _public_key(settings)))
     recorder = SqlRecorder(database)
     projector = Projector(database)
     recorder.followers.append(projector)
@@ -140,10 +148,22 @@ def _public_key(settings: Settings) -> EllipticCurvePublicKey:
     return keys.read_public(settings.keys_folder / f"ledger{PUBLIC_SUFFIX}")
 
 
-def _make_keys(settings: Settings) -> list[str]:
+def _is_ledger(database: Database) -> bool:
+    try:
+        schema.check(database)
+    except NotALedger:
+        return False
+    return True
+
+
+def _make_keys(settings: Settings, *, fresh: bool) -> list[str]:
+    """Make the keys that are missing; refuses when the ledger they belong to is there already."""
     made = []
     folder = settings.keys_folder
     public, private = folder / f"ledger{PUBLIC_SUFFIX}", folder / "ledger.pem"
+    missing = [path for path in (public, folder / "digest.key") if not path.exists()]
+    if missing and not fresh:
+        raise KeyUnusable(f"the ledger is there, but {missing[0]} is not: restore it from a backup")
     if not public.exists():
         if settings.signing_key:
             raise KeyUnusable(f"put the public half of SHIPLOG_SIGNING_KEY in {public} (PEM) first")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 
-from domain import canonical
+from domain import canonical, names
 from domain.actor import Actor
 from domain.digest import Digest
 from domain.errors import ContradictoryReport, MalformedValue, SecretInClear, UnknownConfig
@@ -25,12 +25,6 @@ VALUE_LENGTH_MAX = 8192
 _ENTRY_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]{0,199}", re.ASCII)
 _KEYED = re.compile(r"hmac-sha256:[0-9a-f]{64}", re.ASCII)
 _PERSON = re.compile(r"person:[0-9a-f]{64}", re.ASCII)
-_CREDENTIALS = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{36}"
-    r"|\bgithub_pat_\w{22,}|\bglpat-[\w-]{20}|\bxox[abprs]-[\w-]{10,}|\bsk_live_[0-9a-zA-Z]{24}"
-    r"|://[^/\s:@]+:[^/\s:@]+@"
-)
-"""Shapes that issuers publish for secret scanners, and a password inside a URL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +170,7 @@ def _check_value(key: str, value: str) -> None:
         raise MalformedValue(f"value of {key} has {len(value)} characters, at most {VALUE_LENGTH_MAX}")
     if not value.isprintable() and not value.replace("\n", "").replace("\t", "").isprintable():
         raise MalformedValue(f"value of {key} has a control character or an unpaired surrogate")
-    if _CREDENTIALS.search(value) is not None:
+    if names.holds_credential(value):
         raise SecretInClear(f"the value of {key} looks like a credential; report it as a secret")
 
 

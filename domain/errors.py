@@ -19,7 +19,7 @@ class ContradictoryReport(LedgerError):
 
 
 class SecretInClear(LedgerError):
-    """A plain configuration value looks like a credential; send it as a secret instead."""
+    """Something that is kept in clear looks like a credential; leave it out, or send it as a secret."""
 
 
 class FromTheFuture(LedgerError):

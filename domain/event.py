@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from domain import report
 from domain.actor import Actor
 from domain.digest import Digest
 from domain.report import Report
@@ -58,6 +59,13 @@ class Event:
     def natural_key(self) -> Digest | None:
         """Return the key of what may be said only once, or None when anything may be repeated."""
         return None if self.report is None else self.report.fingerprint
+
+    def report_keys(self) -> tuple[Digest, ...]:
+        """Return every key that this event's report occupies."""
+        natural = self.natural_key()
+        if self.report is None or natural is None:
+            return ()
+        return report.keys(self.report, natural)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import re
 
-from domain.errors import MalformedValue
+from domain.errors import MalformedValue, SecretInClear
 
 KEY_LENGTH_MAX = 100
 NAME_LENGTH_MAX = 200
@@ -11,6 +11,13 @@ LINE_LENGTH_MAX = 1000
 _KEY = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}", re.ASCII)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+@=-]{0,199}", re.ASCII)
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?", re.ASCII)
+
+_CREDENTIALS = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{36}"
+    r"|\bgithub_pat_\w{22,}|\bglpat-[\w-]{20}|\bxox[abprs]-[\w-]{10,}|\bsk_live_[0-9a-zA-Z]{24}"
+    r"|://[^/\s:@]+:[^/\s:@]+@"
+)
+"""Shapes that issuers publish for secret scanners, and a password inside a URL."""
 
 
 def key(text: str, what: str) -> str:
@@ -38,14 +45,21 @@ def name(text: str, what: str) -> str:
 
 
 def line(text: str, what: str, *, length_max: int = LINE_LENGTH_MAX) -> str:
-    """Return *text* when it is one line meant for people: not blank, no control characters."""
+    """Return *text* when it is one line meant for people: not blank, no control characters, no credential."""
     if not text.strip():
         raise MalformedValue(f"empty {what}: give a value or leave it out")
     if len(text) > length_max:
         raise MalformedValue(f"{what} too long: {len(text)} characters, at most {length_max}")
     if not text.isprintable():
         raise MalformedValue(f"{what} has a control character or an unpaired surrogate: {text[:60]!r}")
+    if holds_credential(text):
+        raise SecretInClear(f"{what} holds what looks like a credential; leave that out")
     return text
+
+
+def holds_credential(text: str) -> bool:
+    """Whether *text* has a part that has the shape of a credential."""
+    return _CREDENTIALS.search(text) is not None
 
 
 def commit(text: str) -> str:

@@ -1,6 +1,7 @@
 """What the domain needs from the world. Adapters implement these; nothing else does."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -88,6 +89,14 @@ class LedgerReader(Protocol):
 
 class Ledger(LedgerReader, Protocol):
     """The ledger, to writers."""
+
+    def turn(self, stream: str) -> AbstractContextManager[None]:
+        """Keep others in this process from deciding about *stream* meanwhile.
+
+        A courtesy, so that many who report about one target need not lose races
+        against each other; what holds between processes is the stream's version.
+        """
+        ...
 
     def append(self, events: Sequence[Event]) -> Sequence[Receipt]:
         """Add *events* durably and together, or raise and add nothing.

@@ -69,6 +69,11 @@ class ReleaseCut(Event):
         """Return the key of the joint: one build and one configuration are released once."""
         return key_of(self.target, self.build, self.config_digest)
 
+    def report_keys(self) -> tuple[Digest, ...]:
+        """Return the joint, and what was told: "current" must mean the same when it is told again."""
+        assert self.report is not None, "a release is always told"
+        return (*super().report_keys(), self.report.fingerprint)
+
 
 @dataclass(frozen=True, slots=True)
 class Releases:

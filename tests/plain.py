@@ -1,10 +1,10 @@
 """The plainest ledger: a list of events. No signatures, no database; for histories by the hundred."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from functools import reduce
 
-from domain import report
 from domain.commands.record import Command, record
 from domain.commands.telling import check_claim
 from domain.digest import Digest
@@ -29,6 +29,10 @@ class PlainLedger(Ledger):
         """See `LedgerReader`."""
         return self._start + self._step * (len(self.recorded) + 1)
 
+    def turn(self, stream: str) -> AbstractContextManager[None]:  # noqa: ARG002 - nobody else is writing
+        """See `Ledger`."""
+        return nullcontext()
+
     def append(self, events: Sequence[Event]) -> Sequence[Receipt]:
         """See `Ledger`; nobody else is writing."""
         for event in events:
@@ -40,9 +44,8 @@ class PlainLedger(Ledger):
         position, now = len(self.recorded) + 1, self.now()
         digest = Digest.of(b"%d" % position)
         self.recorded.append(Recorded(event, position, now, digest))
-        natural = event.natural_key()
-        if event.report is not None and natural is not None:
-            for key in report.keys(event.report, natural):
+        if event.report is not None:
+            for key in event.report_keys():
                 self._reported.setdefault(key, Reported(position, event.report.fingerprint))
         return Receipt(position, now, digest, event=event)
 

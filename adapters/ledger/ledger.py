@@ -1,6 +1,8 @@
 """The ledger: an `eventsourcing` application behind the domain's port."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +23,7 @@ from domain.ports import Receipt, Reported, S
 from domain.prefix import EMPTY, Prefix
 
 CACHED_STREAMS_MAX = 1000
+TURNS = 256
 
 
 class EventLedger(Application[str]):
@@ -32,6 +35,7 @@ class EventLedger(Application[str]):
         """Keep the ledger in *recorder*, sealed by *mapper*; *now* is its clock, in UTC."""
         self._given_recorder, self._given_mapper, self._now = recorder, mapper, now
         self._folded: dict[Callable[..., Any], Repository[str]] = {}
+        self._turns = [threading.RLock() for _ in range(TURNS)]
         super().__init__()
 
     # -- what the library asks us to construct
@@ -58,6 +62,12 @@ class EventLedger(Application[str]):
     def now(self) -> datetime:
         """See `domain.ports.LedgerReader`."""
         return self._now()
+
+    @contextmanager
+    def turn(self, stream: str) -> Iterator[None]:
+        """See `domain.ports.Ledger`; streams share a fixed number of locks."""
+        with self._turns[hash(stream) % len(self._turns)]:
+            yield
 
     def append(self, events: Sequence[Event]) -> Sequence[Receipt]:
         """See `domain.ports.Ledger`. Not by `save`, which copies each event as if it could change."""

@@ -9,7 +9,7 @@ from eventsourcing.persistence import EventStore, Recording
 
 from adapters.ledger.recorder import LedgerRecorder, Now, Prepared, Tail, stamp
 from adapters.ledger.seal import Row, SealingMapper
-from domain import instant, report
+from domain import instant
 from domain.digest import Digest
 from domain.errors import BrokenLedger, ConflictingAppend, FromTheFuture
 from domain.event import Event, Recorded
@@ -127,7 +127,7 @@ def _check_claim(event: Event, recorded_at: datetime) -> None:
 
 def _prepared(event: Event, row: Row, recorded_at: datetime) -> Prepared:
     placed = Recorded(event, row.id, recorded_at, Digest(f"sha256:{row.digest.hex()}"))
-    natural = event.natural_key()
-    if event.report is None or natural is None:
+    keys = event.report_keys()
+    if event.report is None or not keys:
         return Prepared(row, placed)
-    return Prepared(row, placed, report.keys(event.report, natural), event.report.fingerprint)
+    return Prepared(row, placed, keys, event.report.fingerprint)

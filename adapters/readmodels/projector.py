@@ -75,7 +75,7 @@ class Projector:
                 return taken
 
     def rebuild(self, read_page: ReadPage, page_size: int = PAGE_EVENTS) -> int:
-        """Empty the tables and fill them again; until then, they answer from what is there."""
+        """Empty the tables and fill them again; until then, readers are refused what is not there yet."""
         with self._database.appending() as connection:
             for table in DERIVED:
                 connection.execute(sa.delete(table))

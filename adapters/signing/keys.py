@@ -5,8 +5,10 @@ schemes (`awskms:`, `gcpkms:`, `azurekms:`, `hsm:`, `hv:`) keep the key where it
 is; only its public half has to be put beside the ledger.
 """
 
+import functools
 import os
 import stat
+from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -55,6 +57,23 @@ class LedgerSigner:
     def sign(self, data: bytes) -> bytes:
         """Return the signature of *data*."""
         return bytes.fromhex(self._signer.sign(data).signature)
+
+
+class KeyWhenNeeded:
+    """A signer that is opened by the first signature: whoever only asks needs no private key."""
+
+    def __init__(self, open_key: Callable[[], LedgerSigner]) -> None:
+        """Open with *open_key*, once."""
+        self._open = functools.cache(open_key)
+
+    @property
+    def key_id(self) -> str:
+        """See `LedgerSigner`."""
+        return self._open().key_id
+
+    def sign(self, data: bytes) -> bytes:
+        """Return the signature of *data*; raises `KeyUnusable` when the key cannot be opened."""
+        return self._open().sign(data)
 
 
 def generate(private_path: Path) -> ec.EllipticCurvePublicKey:

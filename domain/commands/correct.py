@@ -1,7 +1,7 @@
 """Correct a report: withdraw it, and say what was really so."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from domain import canonical, correction, history, instant, report
 from domain.commands import declare, record_deployment, record_observation, record_removal
@@ -12,7 +12,7 @@ from domain.commands.record_removal import RecordRemoval
 from domain.commands.telling import Told, named, once
 from domain.declaration import Declared
 from domain.deployment import Deployment
-from domain.errors import AlreadyCorrected, CorrectionElsewhere, NotCorrectable, UnknownEvent
+from domain.errors import AlreadyCorrected, AlreadyRecorded, CorrectionElsewhere, NotCorrectable, UnknownEvent
 from domain.event import Event
 from domain.observation import EnvironmentObserved
 from domain.ports import Ledger, Receipt
@@ -43,6 +43,7 @@ def correct(command: Correct, *, ledger: Ledger) -> Receipt:
     if not 0 < command.of <= canonical.INTEGER_MAX:
         raise UnknownEvent(f"there is no event at position {command.of}")
     withdrawn = ledger.at(command.of).event
+    command = _named(command, withdrawn)
     replacement_report = _check(command, withdrawn)
     told = command.report(
         report.fingerprint(
@@ -77,12 +78,33 @@ def correct(command: Correct, *, ledger: Ledger) -> Receipt:
         )
         if command.replacement is None or replacement_report is None:
             return [withdrawal]
+        if isinstance(command.replacement, RecordDeployment):
+            _check_name(command.replacement, replacement_report, withdrawn, ledger)
         return [
             withdrawal,
             _replacement(command.replacement, replacement_report, ledger, command.of),
         ]
 
-    return once(told, natural, occurred_at=command.occurred_at, ledger=ledger, decide=decide)
+    return once(
+        told, natural, occurred_at=command.occurred_at, stream=withdrawn.stream, ledger=ledger, decide=decide
+    )
+
+
+def _named(command: Correct, withdrawn: Event) -> Correct:
+    """Return *command* with the attempt's name in the replacement, unless it gives another."""
+    by = command.replacement
+    if isinstance(by, RecordDeployment) and isinstance(withdrawn, Deployment) and by.deployment is None:
+        return replace(command, replacement=replace(by, deployment=withdrawn.deployment))
+    return command
+
+
+def _check_name(by: RecordDeployment, told: Report, withdrawn: Event, ledger: Ledger) -> None:
+    """Refuse a replacement under the name of another attempt: a name stands for one."""
+    if isinstance(withdrawn, Deployment) and by.deployment == withdrawn.deployment:
+        return
+    other = ledger.reported((record_deployment.natural_key(by, told),))
+    if other is not None:
+        raise AlreadyRecorded(f"deployment {by.deployment} is {named(other.position)} already")
 
 
 def _check(command: Correct, withdrawn: Event) -> Report | None:

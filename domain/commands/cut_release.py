@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
-from domain import build, config_version, history, release, report
+from domain import build, config_version, history, instant, release, report
 from domain.build import BuildRecorded
-from domain.commands.telling import Told, once
+from domain.commands.telling import Told, existing, once
 from domain.digest import Digest
 from domain.errors import UnknownBuild, UnknownConfig
 from domain.ports import Ledger, Receipt
 from domain.release import ReleaseCut
+from domain.report import Report
 from domain.stream import target_stream
 from domain.target import Target
 
@@ -30,9 +31,12 @@ def cut_release(command: CutRelease, *, ledger: Ledger) -> Receipt:
 
     Raises `UnknownBuild`, `FailedBuild` and `UnknownConfig`.
     """
+    told = tell(command)
+    before = ledger.reported((told.fingerprint,))
+    if before is not None:
+        return existing(before.position, ledger)
     config = _config(command, _history(command, ledger))
     natural = release.key_of(command.target, command.build, config[1])
-    told = command.report(report.fingerprint("release", {"release": str(natural)}))
 
     def decide() -> list[ReleaseCut]:
         known = _history(command, ledger)
@@ -48,7 +52,30 @@ def cut_release(command: CutRelease, *, ledger: Ledger) -> Receipt:
         )
         return [] if event is None else [event]
 
-    return once(told, natural, occurred_at=command.occurred_at, ledger=ledger, decide=decide)
+    return once(
+        told,
+        natural,
+        occurred_at=command.occurred_at,
+        stream=target_stream(command.target),
+        ledger=ledger,
+        decide=decide,
+        joint=True,
+    )
+
+
+def tell(command: CutRelease) -> Report:
+    """Return the report that *command* makes: what was asked for, not what it came to."""
+    return command.report(
+        report.fingerprint(
+            "release",
+            {
+                "target": str(command.target),
+                "build": command.build,
+                "config": str(command.config),
+                "occurred_at": instant.text(command.occurred_at),
+            },
+        )
+    )
 
 
 def _history(command: CutRelease, ledger: Ledger) -> history.TargetHistory:

@@ -32,7 +32,14 @@ def declare(command: Declare, *, ledger: Ledger) -> Receipt:
         known = ledger.load(target_stream(command.target), history.fold)
         return [event(command, told, known or history.TargetHistory())]
 
-    return once(told, told.fingerprint, occurred_at=command.occurred_at, ledger=ledger, decide=decide)
+    return once(
+        told,
+        told.fingerprint,
+        occurred_at=command.occurred_at,
+        stream=target_stream(command.target),
+        ledger=ledger,
+        decide=decide,
+    )
 
 
 def tell(command: Declare) -> Report:

@@ -1,10 +1,10 @@
 """Record many reports together: later ones may build on earlier ones of the same batch."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from domain import report
 from domain.commands.expected import expected_keys
 from domain.commands.record import Command, record
 from domain.commands.telling import ATTEMPTS_MAX, check_claim
@@ -78,6 +78,10 @@ class Draft(Ledger):
         """See `LedgerReader`."""
         return self._base.now()
 
+    def turn(self, stream: str) -> AbstractContextManager[None]:  # noqa: ARG002 - nobody else has this draft
+        """See `Ledger`."""
+        return nullcontext()
+
     def append(self, events: Sequence[Event]) -> Sequence[Receipt]:
         """Put *events* on top of the draft; refuses what the ledger would refuse for them alone."""
         for event in events:
@@ -87,10 +91,9 @@ class Draft(Ledger):
             position = -len(self.events)
             self.events.append(event)
             self._streams.setdefault(event.stream, []).append(event)
-            natural = event.natural_key()
-            if event.report is not None and natural is not None:
+            if event.report is not None:
                 told = Reported(position, event.report.fingerprint)
-                self._reports.update(dict.fromkeys(report.keys(event.report, natural), told))
+                self._reports.update(dict.fromkeys(event.report_keys(), told))
             receipts.append(Receipt(position, EMPTY.recorded_at, NOT_YET, event=event))
         return receipts
 

@@ -49,7 +49,14 @@ def record_build(command: RecordBuild, *, ledger: Ledger) -> Receipt:
         return [] if event is None else [event]
 
     natural = natural_key(command)
-    return once(told, natural, occurred_at=command.occurred_at, ledger=ledger, decide=decide)
+    return once(
+        told,
+        natural,
+        occurred_at=command.occurred_at,
+        stream=build.stream_of(command.service, command.build),
+        ledger=ledger,
+        decide=decide,
+    )
 
 
 def natural_key(command: RecordBuild) -> Digest:

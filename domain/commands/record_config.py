@@ -63,7 +63,14 @@ def record_config(command: RecordConfig, *, ledger: Ledger, digests: KeyedDigest
             )
         ]
 
-    return once(told, told.fingerprint, occurred_at=command.occurred_at, ledger=ledger, decide=decide)
+    return once(
+        told,
+        told.fingerprint,
+        occurred_at=command.occurred_at,
+        stream=target_stream(command.target),
+        ledger=ledger,
+        decide=decide,
+    )
 
 
 def _entries(command: RecordConfig, digests: KeyedDigests) -> tuple[Entry, ...] | None:

@@ -35,7 +35,14 @@ def record_deployment(command: RecordDeployment, *, ledger: Ledger) -> Receipt:
         return [event(command, told, known or history.TargetHistory())]
 
     natural = natural_key(command, told)
-    return once(told, natural, occurred_at=command.occurred_at, ledger=ledger, decide=decide)
+    return once(
+        told,
+        natural,
+        occurred_at=command.occurred_at,
+        stream=target_stream(command.target),
+        ledger=ledger,
+        decide=decide,
+    )
 
 
 def natural_key(command: RecordDeployment, told: Report) -> Digest:

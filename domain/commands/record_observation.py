@@ -27,7 +27,14 @@ def record_observation(command: RecordObservation, *, ledger: Ledger) -> Receipt
         known = ledger.load(environment_stream(command.environment), history.count)
         return [event(command, told, known or history.Length())]
 
-    return once(told, told.fingerprint, occurred_at=command.occurred_at, ledger=ledger, decide=decide)
+    return once(
+        told,
+        told.fingerprint,
+        occurred_at=command.occurred_at,
+        stream=environment_stream(command.environment),
+        ledger=ledger,
+        decide=decide,
+    )
 
 
 def tell(command: RecordObservation) -> Report:

@@ -29,7 +29,14 @@ def record_removal(command: RecordRemoval, *, ledger: Ledger) -> Receipt:
         known = ledger.load(target_stream(command.target), history.fold)
         return [event(command, told, known or history.TargetHistory())]
 
-    return once(told, told.fingerprint, occurred_at=command.occurred_at, ledger=ledger, decide=decide)
+    return once(
+        told,
+        told.fingerprint,
+        occurred_at=command.occurred_at,
+        stream=target_stream(command.target),
+        ledger=ledger,
+        decide=decide,
+    )
 
 
 def tell(command: RecordRemoval) -> Report:

@@ -9,7 +9,7 @@ from domain.actor import Actor
 from domain.digest import Digest
 from domain.errors import AlreadyRecorded, ConflictingAppend, FromTheFuture, LedgerError
 from domain.event import Event
-from domain.ports import Ledger, Receipt
+from domain.ports import Ledger, Receipt, Reported
 from domain.report import Report
 
 ATTEMPTS_MAX = 8
@@ -35,8 +35,10 @@ def once(
     natural: Digest,
     *,
     occurred_at: datetime,
+    stream: str,
     ledger: Ledger,
     decide: Callable[[], Sequence[Event]],
+    joint: bool = False,
 ) -> Receipt:
     """Append what *decide* returns, unless the report is in the ledger already.
 
@@ -45,27 +47,38 @@ def once(
     the first event. Raises `AlreadyRecorded` when the
     same thing was told differently, `FromTheFuture`, `ConflictingAppend` when
     the race was lost too often, and whatever *decide* refuses with.
+
+    *stream* is the one that is decided about: deciders of one stream take turns.
+    *joint*: telling the same thing in other words is telling it again.
     """
     keys = report.keys(told, natural)
+    said = (*keys, told.fingerprint)
     for attempt in range(1, ATTEMPTS_MAX + 1):
-        known = ledger.reported(keys)
-        if known is not None:
-            if known.fingerprint != told.fingerprint:
-                raise AlreadyRecorded(
-                    f"{named(known.position)} was told under the same name, with different content"
-                )
-            return existing(known.position, ledger)
-        check_claim(occurred_at, ledger.now())
-        try:
-            events = decide()
-            if not events:
-                raise ConflictingAppend("someone else told the same first")
-            return ledger.append(events)[0]
-        except LedgerError as refusal:
-            lost = isinstance(refusal, ConflictingAppend) or ledger.reported(keys) is not None
-            if not lost or attempt == ATTEMPTS_MAX:
-                raise
+        with ledger.turn(stream):
+            known = ledger.reported(said)
+            if known is not None:
+                _check_same(told, known, keys if not joint else keys[1:], ledger)
+                return existing(known.position, ledger)
+            check_claim(occurred_at, ledger.now())
+            try:
+                events = decide()
+                if not events:
+                    raise ConflictingAppend("someone else told the same first")
+                return ledger.append(events)[0]
+            except LedgerError as refusal:
+                lost = isinstance(refusal, ConflictingAppend) or ledger.reported(said) is not None
+                if not lost or attempt == ATTEMPTS_MAX:
+                    raise
     raise AssertionError("the last attempt returns or raises")
+
+
+def _check_same(told: Report, known: Reported, keys: Sequence[Digest], ledger: Ledger) -> None:
+    """Raise `AlreadyRecorded` when something else was told under one of *keys*."""
+    if known.fingerprint == told.fingerprint or not keys:
+        return
+    other = ledger.reported(keys)
+    if other is not None and other.fingerprint != told.fingerprint:
+        raise AlreadyRecorded(f"{named(other.position)} was told under the same name, with different content")
 
 
 def existing(position: int, ledger: Ledger) -> Receipt:

@@ -32,4 +32,12 @@ def where_ran(
     prefix = ledger.prefix(known_at)
     named = placements.named(name, prefix)
     found = placements.ran(named.releases, prefix, limit=limit + 1)
-    return Whereabouts(prefix, named, found[:limit], len(found) > limit)
+    ran = [place for place in found[:limit] if _is_about(named, place)]
+    return Whereabouts(prefix, named, ran, len(found) > limit)
+
+
+def _is_about(named: Named, place: Placement) -> bool:
+    """Whether *place* is due to what was asked: one label may be declared by several commits."""
+    if named.kind != "commit" or place.release is None:
+        return True
+    return place.release.build.commit == named.name

@@ -123,7 +123,7 @@ def test_many_events_are_not_many_statements(models: Followed, ledger: PlainLedg
     one = statements(models, ledger.recorded)
     before = len(ledger.recorded)
     for number in range(20):
-        tell(ledger, a_config(plain={"N": str(number)}), a_release())
+        tell(ledger, a_config(plain={"N": str(number)}), a_release(config=number + 3))
         tell(ledger, a_deployment(number + 3, deployment=f"again-{number}"))
     assert len(statements(models, ledger.recorded[before:])) <= len(one)
 

@@ -278,6 +278,8 @@ def authorise(wanted: Operation, request: Request) -> Actor:
 class MemoryAnswers:
     """Stored answers in a dictionary."""
 
+    secret = b"s" * 32
+
     def __init__(self) -> None:
         self.stored: dict[str, Answer] = {}
 

@@ -7,7 +7,14 @@ import pytest
 from adapters.ledger.ledger import EventLedger
 from domain import history
 from domain.deployment import Deployment
-from domain.errors import FailedBuild, NotARollback, NotCorrectable, UnknownConfig, UnknownRelease
+from domain.errors import (
+    AlreadyRecorded,
+    FailedBuild,
+    NotARollback,
+    NotCorrectable,
+    UnknownConfig,
+    UnknownRelease,
+)
 from domain.history import TargetHistory
 from domain.ports import Receipt
 from domain.release import ReleaseCut
@@ -91,7 +98,7 @@ def test_a_new_build_makes_a_new_release(released: EventLedger) -> None:
 
 
 def test_a_new_configuration_makes_a_new_release(released: EventLedger) -> None:
-    tell(released, a_config(plain={"LOG_LEVEL": "debug"}), a_release())
+    tell(released, a_config(plain={"LOG_LEVEL": "debug"}), a_release(occurred_at=LATER))
     assert numbers(released) == [1, 2]
 
 
@@ -101,8 +108,24 @@ def test_the_same_build_and_configuration_are_the_same_release(released: EventLe
     assert numbers(released) == [1]
 
 
+def test_a_release_told_again_is_the_same_though_a_late_configuration_came_between(
+    released: EventLedger,
+) -> None:
+    tell(released, a_config(plain={"LOG_LEVEL": "debug"}, occurred_at=NOON - timedelta(seconds=1)))
+    tell(released, a_config(plain={"LOG_LEVEL": "trace"}))
+    again = only(tell(released, a_release()))
+    assert (again.existing, again.position) == (True, 3)
+    assert numbers(released) == [1]
+
+
+def test_an_id_that_named_one_release_cannot_name_another(released: EventLedger) -> None:
+    tell(released, a_build("b-2"), a_release("b-2", id="run-1"))
+    with pytest.raises(AlreadyRecorded):
+        tell(released, a_release(id="run-1", occurred_at=LATER))
+
+
 def test_going_back_to_an_earlier_configuration_is_the_release_it_was(released: EventLedger) -> None:
-    tell(released, a_config(plain={"LOG_LEVEL": "debug"}), a_release())
+    tell(released, a_config(plain={"LOG_LEVEL": "debug"}), a_release(config=2))
     tell(released, a_config(occurred_at=LATER))
     again = only(tell(released, a_release(occurred_at=LATER)))
     assert (again.existing, again.position) == (True, 3)
@@ -115,7 +138,7 @@ def test_releases_are_numbered_per_target_without_gaps(released: EventLedger) ->
     with pytest.raises(FailedBuild):
         tell(released, a_release("b-3"))
     tell(released, a_release("b-2", target=staging), a_release(target=staging))
-    tell(released, a_config(plain={"LOG_LEVEL": "debug"}), a_release("b-2"))
+    tell(released, a_config(plain={"LOG_LEVEL": "debug"}), a_release("b-2", occurred_at=LATER))
     assert numbers(released) == [1, 2, 3]
     assert numbers(released, "payments-api@staging") == [1, 2]
 
