@@ -22,7 +22,7 @@ COMMANDS = {
     "where": Entry("api.cli.find:where", "Where and when a commit, digest, build or release ran."),
     "who": Entry("api.cli.find:who", "Who built, released and ran it."),
     "verify": Entry("api.cli.verify:verify", "Check every signature, chain and position."),
-    "import": Entry("api.cli.imports:import_", "Take in reports from a file."),
+    "import": Entry("api.cli.imports:import_", "Take in history: JSON lines, a GitOps repository."),
     "serve": Entry("api.cli.serve:serve", "Serve the HTTP API."),
     "doctor": Entry("api.cli.doctor:doctor", "Find out what is wrong with an installation."),
     "help": Entry("api.cli.help:help_", "Pages of help: exit-codes, instants, settings."),

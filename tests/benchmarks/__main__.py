@@ -7,6 +7,7 @@ BENCHMARKS = {
     "append": "signed events, by 1 to 64 writers and in batches",
     "as_of": "one target, an environment and everything, straight from the read models",
     "command_line": "how long a person waits for `shiplog --help`, `at` and `verify`",
+    "govuk": "four years of a real delivery history: in, asked, verified",
     "http_as_of": "a ledger of 100,000 events, filled and asked over HTTP",
 }
 

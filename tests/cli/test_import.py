@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 import pytest
 
-from api.cli import imports
-from tests.cli.running import Shell
+from api.cli import sending
+from tests.cli.running import Shell, Terminal
 
 
 def build(name: str, **more: Any) -> dict[str, Any]:
@@ -50,6 +50,14 @@ def test_the_summary_for_people(shiplog: Shell, file: Path) -> None:
     assert shiplog.done("import", "jsonl", str(file)).out == "new       1\nexisting  0\nrefused   0\n"
 
 
+def test_progress_on_a_terminal(shiplog: Shell, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Terminal, "terminal", True)  # of stderr; stdout is told by the shell
+    file.write_bytes(lines(build("1"), build("2")))
+    assert "2 lines, " in (err := shiplog.done("import", "jsonl", str(file)).err)
+    assert "/s, 100%, 0:00 left" in err
+    assert "left" not in shiplog.done("import", "jsonl", "-", stdin=file.read_bytes()).err
+
+
 def test_refused_lines_are_named_and_the_others_recorded(shiplog: Shell, file: Path) -> None:
     content = lines(build("1")) + b"\n  \nnot json\r\n" + lines(build("2", commit="x"), build("3"))
     file.write_bytes(content.rstrip(b"\n"))
@@ -87,7 +95,7 @@ def test_an_atomic_batch_is_recorded_whole_or_not_at_all(shiplog: Shell, file: P
 def test_places_stay_true_over_several_batches(
     shiplog: Shell, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imports, "BATCH_LINES_MAX", 2)
+    monkeypatch.setattr(sending, "BATCH_LINES_MAX", 2)
     file.write_bytes(lines(build("1"), build("2"), build("3")) + b"\n" + lines(build("4"), {}, build("5")))
     code, counted, err = imported(shiplog, str(file))
     assert (code, counted) == (2, [5, 0, 1])
@@ -97,7 +105,7 @@ def test_places_stay_true_over_several_batches(
 def test_batches_are_bounded_by_bytes_too(
     shiplog: Shell, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imports, "BATCH_BYTES_MAX", len(lines(build("1"))) + 1)
+    monkeypatch.setattr(sending, "BATCH_BYTES_MAX", len(lines(build("1"))) + 1)
     file.write_bytes(lines(build("1"), build("2"), build("3")))
     assert imported(shiplog, str(file)) == (0, [3, 0, 0], "")
 
@@ -105,7 +113,7 @@ def test_batches_are_bounded_by_bytes_too(
 def test_a_line_too_long_is_refused_without_being_held(
     shiplog: Shell, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imports, "LINE_BYTES_MAX", 400)
+    monkeypatch.setattr(sending, "LINE_BYTES_MAX", 400)
     file.write_bytes(
         lines(build("1"), build("2", builder="x" * 2000), build("3"), build("4", builder="x" * 2000))
     )
