@@ -111,7 +111,7 @@ KINDS: dict[type[BaseException], Kind] = {
         "conflicting-append",
         409,
         "Conflicting append",
-        "Read again what you decided on, decide again and send the request again.",
+        "The ledger was busy with the same target; send the same request again.",
     ),
     errors.UnknownBuild: Kind(
         "unknown-build", 404, "Unknown build", "Report the build first, or correct its name."

@@ -40,11 +40,16 @@ class Settings:
     """Server processes; 0 is one for SQLite and one a core for PostgreSQL."""
     threads: int = 4
     """Requests one server process answers at a time, 1 to 64."""
+    request_seconds: int = 30
+    """How long a client may take to send the body of a request, 1 to 300; a head, at most 10."""
 
     def __post_init__(self) -> None:
         """Refuse settings that cannot be meant."""
-        if self.server and urlsplit(self.server).scheme not in ("http", "https"):
-            raise MalformedValue(f"SHIPLOG_SERVER is {self.server!r}, expected an http or https URL")
+        if self.server and not _is_server(self.server):
+            raise MalformedValue(
+                "SHIPLOG_SERVER is expected to be http(s)://HOST[:PORT][/PATH], without user or query"
+                " (it is not shown, for it may hold a password)"
+            )
         host, _, port = self.bind.rpartition(":")
         if not host or not port.isdigit() or not 0 <= int(port) <= PORT_MAX:
             raise MalformedValue(f"SHIPLOG_BIND is {self.bind!r}, expected HOST:PORT")
@@ -73,6 +78,7 @@ class Settings:
             bind=given.get("bind", "127.0.0.1:8642"),
             workers=_count(given, "workers", 0, 0, 256),
             threads=_count(given, "threads", 4, 1, 64),
+            request_seconds=_count(given, "request_seconds", 30, 1, 300),
         )
 
     @property
@@ -102,6 +108,16 @@ def default_home(environment: Mapping[str, str]) -> Path:
     data = environment.get("XDG_DATA_HOME")
     base = Path(data) if data else Path(environment.get("HOME", "~")).expanduser() / ".local/share"
     return base / "shiplog"
+
+
+def _is_server(text: str) -> bool:
+    try:
+        place = urlsplit(text)
+        named = bool(place.hostname) and place.port != 0
+    except ValueError:
+        return False
+    stray = place.query or place.fragment or "@" in place.netloc
+    return place.scheme in ("http", "https") and named and not stray
 
 
 def _count(given: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:

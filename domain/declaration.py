@@ -7,6 +7,7 @@ declared: nothing here was witnessed, and none of it passes a gate.
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import ClassVar
 
 from domain import canonical, config_version, names, release, report
@@ -139,9 +140,15 @@ def _implied(
 ) -> DeclaredRelease:
     names.line(label, "label", length_max=names.NAME_LENGTH_MAX)
     reference = NO_CONFIG if config is None else names.line(config, "config")
-    digest = canonical.digest({"declared": reference})
+    digest = _digest_of(reference)
     meant = DeclaredConfig(config_version.number_of(configs, digest), digest, reference)
     build = BuildName(label, Identity.DECLARED)
     known = release.found(releases, build, digest)
     made = known or release.following(releases, target, {"declared": label}, digest)
     return DeclaredRelease(release=made, fresh=known is None, label=label, config=meant)
+
+
+@lru_cache(maxsize=4096)
+def _digest_of(reference: str) -> Digest:
+    """Return what stands for a configuration that is known by *reference* alone."""
+    return canonical.digest({"declared": reference})

@@ -12,24 +12,36 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from domain.errors import ConflictingAppend, LedgerUnavailable
+from domain.errors import BrokenLedger, ConflictingAppend, LedgerError, LedgerUnavailable, MalformedValue
 
 APPEND_LOCK = 0x7368_6970_6C6F_6701
 """Key of the advisory lock all appends take; any constant, the same in every process."""
 BUSY_TIMEOUT_SECONDS = 15
 STATEMENT_TIMEOUT_SECONDS = 30
 POOL_CONNECTIONS = 8
+DRIVERS = frozenset(("sqlite", "sqlite+pysqlite", "postgresql+psycopg"))
+_EXPECTED = (
+    "the database's URL is expected to be sqlite:///FILE or"
+    " postgresql+psycopg://USER:PASSWORD@HOST:PORT/DATABASE (it is not shown, for it may hold a password)"
+)
+_UNDEFINED = frozenset(("42P01", "42703"))
+"""SQLSTATE of a table or a column that is not there (PostgreSQL, Appendix A)."""
+_ALTERED = ("no such table", "no such column", "Could not decode to UTF-8")
+"""How sqlite3 says the same, and that a text is none; it has no code for either."""
 
 
 class Database:
     """One engine. Closing it waits for whoever is using its only connection, if it is in memory."""
 
     def __init__(self, url: str, *, pool_connections: int = POOL_CONNECTIONS) -> None:
-        """Prepare to connect to *url*, a SQLAlchemy URL; nothing is opened yet."""
-        self.url = sa.make_url(url)
+        """Prepare to connect to *url*, a SQLAlchemy URL; nothing is opened yet.
+
+        Raises `MalformedValue`, which does not repeat *url*: it may hold a password.
+        """
+        self.url = _parsed(url)
         self.is_postgres = self.url.get_backend_name() == "postgresql"
         self.in_memory = not self.is_postgres and self.url.database in (None, "", ":memory:")
-        self.engine = sa.create_engine(self.url, **self._engine_options(pool_connections))
+        self.engine = self._engine(pool_connections)
         # SQLite has one writer: queue for it here, fairly, not in its sleep-and-retry handler.
         self._writer = nullcontext() if self.is_postgres else threading.RLock()
         # sqlite3 crashes when its one in-memory connection is closed under another thread.
@@ -81,6 +93,16 @@ class Database:
         with self._reader:
             self.engine.dispose()
 
+    def _engine(self, pool_connections: int) -> sa.Engine:
+        try:
+            return sa.create_engine(self.url, **self._engine_options(pool_connections))
+        except ModuleNotFoundError as missing:
+            raise MalformedValue(
+                f"the database's URL needs {missing.name}, which is not installed"
+            ) from missing
+        except (exc.ArgumentError, TypeError, ValueError):
+            raise MalformedValue(_EXPECTED) from None  # it repeats what was given
+
     def _engine_options(self, pool_connections: int) -> dict[str, Any]:
         if self.is_postgres:
             milliseconds = STATEMENT_TIMEOUT_SECONDS * 1000
@@ -113,6 +135,16 @@ class Database:
             connection.execute(f"PRAGMA {pragma}")
 
 
+def _parsed(url: str) -> sa.URL:
+    try:
+        parsed = sa.make_url(url)
+    except (exc.ArgumentError, ValueError):
+        raise MalformedValue(_EXPECTED) from None  # it repeats what was given
+    if parsed.drivername not in DRIVERS:
+        raise MalformedValue(_EXPECTED)
+    return parsed
+
+
 def _begin_sqlite(connection: sa.Connection) -> None:
     writes = connection.get_execution_options().get("shiplog_write", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
@@ -123,14 +155,27 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except exc.IntegrityError as conflict:
-        raise ConflictingAppend("someone else recorded at the same place first") from conflict
-    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as failure:
+        raise ConflictingAppend("the ledger was busy with the same target; try again") from conflict
+    except exc.DBAPIError as failure:
+        refusal = _refusal(failure)
+        if refusal is None:
+            raise
+        raise refusal from failure
+    except exc.TimeoutError as failure:
         raise LedgerUnavailable(f"the database did not answer: {_first_line(failure)}") from failure
-    except exc.DatabaseError as failure:
-        if type(failure) is not exc.DatabaseError:
-            raise  # its subclasses are mistakes of ours, and no refusal
+
+
+def _refusal(failure: exc.DBAPIError) -> LedgerError | None:
+    """Return what *failure* is to a caller; None when it is a mistake of ours, and no refusal."""
+    said = _first_line(failure)
+    if said.startswith(_ALTERED) or getattr(failure.orig, "sqlstate", None) in _UNDEFINED:
+        return BrokenLedger(f"the database was altered: {said}")
+    if isinstance(failure, (exc.OperationalError, exc.InterfaceError)):
+        return LedgerUnavailable(f"the database did not answer: {said}")
+    if type(failure) is exc.DatabaseError:
         # The bare class is what sqlite3 raises for a file that is damaged or no database.
-        raise LedgerUnavailable(f"the database cannot be read: {_first_line(failure)}") from failure
+        return LedgerUnavailable(f"the database cannot be read: {said}")
+    return None
 
 
 def _first_line(failure: exc.SQLAlchemyError) -> str:

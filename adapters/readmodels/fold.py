@@ -1,5 +1,6 @@
 """What each kind of event adds to the tables. Any order of arrival is ordinary; nothing is refused."""
 
+from functools import lru_cache
 from typing import Any
 
 from adapters.readmodels.batch import Batch
@@ -225,6 +226,7 @@ def _by_service(running: tuple[Observed, ...]) -> dict[str, dict[str, list[str]]
     return listed
 
 
+@lru_cache(maxsize=1024)
 def _actor(actor: Actor) -> str:
     content = {"issuer": actor.issuer, "kind": actor.kind.value, "subject": actor.subject}
     return canonical.encode(content).decode()

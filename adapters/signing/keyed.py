@@ -4,7 +4,7 @@ import hmac
 from pathlib import Path
 from secrets import token_bytes
 
-from adapters.signing.keys import write_private
+from adapters.signing.keys import check_private, write_private
 from domain.errors import KeyUnusable
 
 KEY_BYTES = 32
@@ -25,7 +25,8 @@ class HmacDigests:
 
     @classmethod
     def from_file(cls, path: Path) -> "HmacDigests":
-        """Read the key from *path*; raises `KeyUnusable`."""
+        """Read the key from *path*; raises `KeyUnusable`, also when others may read it."""
+        check_private(path, "digest key")
         try:
             return cls(path.read_bytes())
         except OSError as wrong:

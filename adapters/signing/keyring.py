@@ -29,7 +29,9 @@ class Keyring:
         """Trust every `*.pub.pem` in *folder*; raises `KeyUnusable` when there is none."""
         found = [keys.read_public(path) for path in sorted(folder.glob(f"*{PUBLIC_SUFFIX}"))]
         if not found:
-            raise KeyUnusable(f"no public key (*{PUBLIC_SUFFIX}) in {folder}")
+            raise KeyUnusable(
+                f"no public key (*{PUBLIC_SUFFIX}) in {folder}; restore it, or name another folder"
+            )
         return cls({keys.key_id(key): key for key in found})
 
     def verify(self, sealed: SealedEvent) -> None:

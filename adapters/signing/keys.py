@@ -45,7 +45,7 @@ class LedgerSigner:
         if ":" not in uri:
             raise KeyUnusable(f"the signing key has no scheme, expected a URI such as {FILE_SCHEME}PATH")
         if uri.startswith(FILE_SCHEME):
-            _check_private(_file_of(uri))
+            check_private(_file_of(uri), "signing key")
         try:
             signer = sslib.Signer.from_priv_key_uri(uri, sslib.SSlibKey.from_crypto(public_key))
         except Exception as wrong:
@@ -102,6 +102,21 @@ def write_private(path: Path, content: bytes) -> None:
         raise
 
 
+def check_private(path: Path, what: str) -> None:
+    """Refuse the file *path*, *what* it is, unless it is its owner's alone; raises `KeyUnusable`."""
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+    except OSError as wrong:
+        raise KeyUnusable(
+            f"the {what} {path} cannot be read: {wrong.strerror}; restore it from the backup,"
+            " or see `shiplog doctor`"
+        ) from wrong
+    if mode & 0o077:
+        raise KeyUnusable(
+            f"the {what} {path} has mode {mode:04o}, expected 0600 or stricter: chmod 0600 {path}"
+        )
+
+
 def public_pem(public_key: ec.EllipticCurvePublicKey) -> str:
     """Return *public_key* as SubjectPublicKeyInfo, PEM."""
     return public_key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
@@ -130,17 +145,6 @@ def _file_of(uri: str) -> Path:
     if urlparse(uri).path != named:
         raise KeyUnusable(f"the signing key {_masked(uri)} is no path: it has a host, a # or a ?")
     return Path(named)
-
-
-def _check_private(path: Path) -> None:
-    try:
-        mode = path.stat().st_mode
-    except OSError as wrong:
-        raise KeyUnusable(f"the signing key {path} cannot be read: {wrong.strerror}") from wrong
-    if stat.S_IMODE(mode) & 0o077:
-        raise KeyUnusable(
-            f"the signing key {path} has mode {stat.S_IMODE(mode):04o}, expected 0600 or stricter"
-        )
 
 
 def _masked(uri: str) -> str:

@@ -26,6 +26,8 @@ class System:
     repository: tuple[str, ...]
     ref: tuple[str, ...]
     build: tuple[str, ...]
+    run: tuple[str, ...] = ()
+    """One execution of the job; a second attempt is another. Empty: a build is executed once."""
     builder: tuple[str, ...] = ()
 
 
@@ -46,6 +48,8 @@ SYSTEMS = (
         repository=("{CI_PROJECT_URL}",),
         ref=("refs/tags/{CI_COMMIT_TAG}", "refs/heads/{CI_COMMIT_REF_NAME}"),
         build=("gitlab/{CI_PIPELINE_ID}",),
+        # A job that is run again, which is how GitLab rolls back, stays in its pipeline under another id.
+        run=("gitlab/{CI_PIPELINE_ID}.{CI_JOB_ID}", "gitlab/{CI_PIPELINE_ID}"),
         # As Fulcio writes the Build Signer URI of GitLab: the project, two slashes, the file, the ref.
         builder=(
             "{CI_PROJECT_URL}//{CI_CONFIG_PATH}@refs/tags/{CI_COMMIT_TAG}",
@@ -59,6 +63,10 @@ SYSTEMS = (
         repository=("{BUILDKITE_REPO}",),
         ref=("refs/tags/{BUILDKITE_TAG}", "refs/heads/{BUILDKITE_BRANCH}"),
         build=("buildkite/{BUILDKITE_PIPELINE_SLUG}/{BUILDKITE_BUILD_NUMBER}",),
+        run=(
+            "buildkite/{BUILDKITE_PIPELINE_SLUG}/{BUILDKITE_BUILD_NUMBER}.{BUILDKITE_RETRY_COUNT}",
+            "buildkite/{BUILDKITE_PIPELINE_SLUG}/{BUILDKITE_BUILD_NUMBER}",
+        ),
         builder=("https://buildkite.com/{BUILDKITE_ORGANIZATION_SLUG}/{BUILDKITE_PIPELINE_SLUG}",),
     ),
     System(
@@ -101,7 +109,29 @@ class Job:
         """Return *given*, or else what the CI system says *name* is, and say so; None when neither does."""
         if given is not None or self.system is None:
             return given
-        templates: tuple[str, ...] = getattr(self.system, name)
+        filled = self._filled(name, getattr(self.system, name), option=name)
+        if filled is None:
+            return None
+        value, variables = _tidied(name, filled[0]), filled[1]
+        click.echo(f"{name}: {value} (from {self.system.name}: {', '.join(variables)})", err=True)
+        return value
+
+    def needed(self, name: str, given: str | None) -> str:
+        """Return what `value` does; a usage error when there is nothing."""
+        value = self.value(name, given)
+        if value is None:
+            raise click.UsageError(f"missing --{name}, and no CI variable says it")
+        return value
+
+    def run(self) -> str | None:
+        """Return the name of this execution of the job; None outside of CI, or when nothing names it."""
+        if self.system is None:
+            return None
+        filled = self._filled("run", self.system.run or self.system.build, option="id")
+        return filled and filled[0]
+
+    def _filled(self, name: str, templates: tuple[str, ...], *, option: str) -> tuple[str, list[str]] | None:
+        """Return the first of *templates* that can be filled, and the variables that filled it."""
         for template in templates:
             variables = _VARIABLE.findall(template)
             if not all(variable in self.environment for variable in variables):
@@ -110,19 +140,10 @@ class Job:
                 if template is not templates[-1]:
                     continue  # GitLab and others set the tag of a branch's job to nothing
                 raise click.UsageError(
-                    f"{empty[0]} is empty, so there is no {name}; unset it or give --{name}"
+                    f"{empty[0]} is empty, so there is no {name}; unset it or give --{option}"
                 )
-            value = _tidied(name, _VARIABLE.sub(lambda found: self.environment[found[1]], template))
-            click.echo(f"{name}: {value} (from {self.system.name}: {', '.join(variables)})", err=True)
-            return value
+            return _VARIABLE.sub(lambda found: self.environment[found[1]], template), variables
         return None
-
-    def needed(self, name: str, given: str | None) -> str:
-        """Return what `value` does; a usage error when there is nothing."""
-        value = self.value(name, given)
-        if value is None:
-            raise click.UsageError(f"missing --{name}, and no CI variable says it")
-        return value
 
 
 def job(environment: Mapping[str, str]) -> Job:

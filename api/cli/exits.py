@@ -25,8 +25,8 @@ MEANINGS: Mapping[int, str] = {
     UNEXPECTED: "something failed that should not have",
     USAGE: "usage: the command, a setting or what was sent is malformed",
     NOT_FOUND: "not found: nothing goes by that name, or there is no ledger yet",
-    NOT_ALLOWED: "not authenticated, or not allowed",
-    CONFLICT: "conflict: the ledger says otherwise, or has moved on",
+    NOT_ALLOWED: "not authenticated, not allowed, or a key cannot be used",
+    CONFLICT: "conflict: the ledger says otherwise, or was busy with the same target (try again)",
     PENDING: "pending: an approval is missing (not used yet)",
     DENY: "denied by the gate (not used yet)",
     DIFFERENCE: "a difference was found (diff --exit-code)",
@@ -55,7 +55,11 @@ BY_STATUS: Mapping[int, int] = {
 }
 """What is not listed is unexpected."""
 
-BY_PROBLEM: Mapping[str, int] = {"broken-ledger": BROKEN, "not-a-ledger": NOT_FOUND}
+BY_PROBLEM: Mapping[str, int] = {
+    "broken-ledger": BROKEN,
+    "key-unusable": NOT_ALLOWED,
+    "not-a-ledger": NOT_FOUND,
+}
 """Problems that mean more to a caller than their status says."""
 
 CONFLICTS = frozenset(
@@ -74,7 +78,7 @@ CONFLICTS = frozenset(
 
 BY_REFUSAL: Mapping[type[LedgerError], int] = {
     errors.BrokenLedger: BROKEN,
-    errors.KeyUnusable: UNEXPECTED,
+    errors.KeyUnusable: NOT_ALLOWED,
     errors.LedgerUnavailable: UNAVAILABLE,
     errors.MalformedValue: USAGE,
     errors.NotALedger: NOT_FOUND,

@@ -89,7 +89,13 @@ def config(
         "author": author,
     }
     reporting.send(
-        "/v1/configs", body, occurred_at=occurred_at, report_id=report_id, reporter=reporter, form=output
+        "/v1/configs",
+        body,
+        occurred_at=occurred_at,
+        report_id=report_id,
+        reporter=reporter,
+        form=output,
+        kind="config",
     )
 
 

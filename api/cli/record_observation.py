@@ -67,6 +67,7 @@ def observation(
         report_id=report_id,
         reporter=reporter,
         form=output,
+        kind="observation",
     )
 
 

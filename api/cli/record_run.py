@@ -53,7 +53,13 @@ def deployment(
         "sequence": sequence,
     }
     reporting.send(
-        "/v1/deployments", body, occurred_at=occurred_at, report_id=report_id, reporter=reporter, form=output
+        "/v1/deployments",
+        body,
+        occurred_at=occurred_at,
+        report_id=report_id,
+        reporter=reporter,
+        form=output,
+        kind="deployment",
     )
 
 
@@ -81,5 +87,11 @@ def removal(
     """Report that a slot stopped running anything."""
     body = {**reporting.of_target(target), "slot": slot, "reason": reason, "sequence": sequence}
     reporting.send(
-        "/v1/removals", body, occurred_at=occurred_at, report_id=report_id, reporter=reporter, form=output
+        "/v1/removals",
+        body,
+        occurred_at=occurred_at,
+        report_id=report_id,
+        reporter=reporter,
+        form=output,
+        kind="removal",
     )

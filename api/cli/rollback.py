@@ -45,5 +45,11 @@ def rollback(
         "rollback": True,
     }
     reporting.send(
-        "/v1/deployments", body, occurred_at=occurred_at, report_id=report_id, reporter=reporter, form=output
+        "/v1/deployments",
+        body,
+        occurred_at=occurred_at,
+        report_id=report_id,
+        reporter=reporter,
+        form=output,
+        kind="rollback",
     )

@@ -1,5 +1,6 @@
 """`shiplog serve`: the HTTP API under gunicorn, stopped gracefully."""
 
+import logging
 import os
 from dataclasses import replace
 from typing import Any
@@ -58,11 +59,13 @@ def check_reach(settings: Settings) -> None:
 
 def options(settings: Settings) -> dict[str, Any]:
     """Return gunicorn's settings; what the environment could change is fixed here."""
+    from api.cli import bounded_worker  # noqa: PLC0415 - only a server needs gunicorn
+
     return {
         "bind": settings.bind,
         "workers": workers(settings),
         "threads": settings.threads,
-        "worker_class": "gthread",
+        "worker_class": bounded_worker.waiting(settings.request_seconds),
         "timeout": TIMEOUT_SECONDS,
         "graceful_timeout": GRACEFUL_SECONDS,
         "preload_app": False,
@@ -97,6 +100,9 @@ def _run(settings: Settings) -> None:
 
     from api import wsgi  # noqa: PLC0415 - loads the whole ledger
 
+    # Two writers who want the same place are told so by a 409. psycopg also warns of the statements that it
+    # had sent ahead in its pipeline and that failed with the first, on a stderr where nobody can act on it.
+    logging.getLogger("psycopg").setLevel(logging.ERROR)
     gunicorn.http.wsgi.SERVER = "shiplog"  # the field `Server` names the product, not what serves it
 
     class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types

@@ -18,6 +18,7 @@ from api.settings import Settings
 from domain import instant
 from domain.errors import BrokenLedger, LedgerUnavailable, MalformedValue
 from domain.event import SealedEvent
+from domain.genesis import LedgerOpened
 from domain.queries.verify_ledger import Verified, verify_ledger
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ Example:
 """
 ReadPage = Callable[[int, int], Sequence[SealedEvent]]
 
-_MALFORMED = "malformed"
-"""What SQLite calls a file that is damaged (SQLITE_CORRUPT)."""
+_DAMAGED = ("malformed", "not a database")
+"""What SQLite calls a file that is damaged (SQLITE_CORRUPT, SQLITE_NOTADB)."""
 _ENVIRONMENTAL = (exits.NOT_ALLOWED, exits.NOT_FOUND, exits.UNAVAILABLE)
 """Failures that say nothing about the rows."""
 
@@ -61,17 +62,33 @@ def _checked(settings: Settings, trusted: "Verifier") -> Verified:
     try:
         if settings.server:
             with client.connected() as api:
-                return verify_ledger(_named(_told(api)), trusted, progress=_progress())
+                return _verified(_told(api), trusted)
         with wiring.sealed_pages(settings) as stored:
-            return verify_ledger(_named(stored), trusted, progress=_progress())
-    except LedgerUnavailable as failure:
-        if _MALFORMED not in str(failure):
+            return _verified(stored, trusted)
+    except (LedgerUnavailable, Failure) as failure:
+        unavailable = not isinstance(failure, Failure) or failure.code == exits.UNAVAILABLE
+        if not unavailable or not any(word in str(failure) for word in _DAMAGED):
             raise
         raise Failure(exits.BROKEN, f"the database itself is damaged: {failure}") from failure
-    except Failure as failure:
-        if failure.code == exits.UNAVAILABLE and _MALFORMED in str(failure):
-            raise Failure(exits.BROKEN, f"the database itself is damaged: {failure}") from failure
-        raise
+
+
+def _verified(pages: ReadPage, trusted: "Verifier") -> Verified:
+    """Verify what *pages* hold, which begins as every ledger does: with the event that opened it."""
+    first: list[SealedEvent] = []
+
+    def read_page(after: int, limit: int) -> Sequence[SealedEvent]:
+        page = _named(pages)(after, limit)
+        first.extend(page[: 1 - len(first)])
+        return page
+
+    verified = verify_ledger(read_page, trusted, progress=_progress())
+    if not first:
+        raise BrokenLedger("the ledger is empty: not even the opening event is there")
+    if first[0].topic != LedgerOpened.topic:
+        raise BrokenLedger(
+            f"the event at position 1 is {first[0].topic}, expected {LedgerOpened.topic}: the opening is gone"
+        )
+    return verified
 
 
 def _told(api: Client) -> ReadPage:

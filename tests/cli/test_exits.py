@@ -1,7 +1,11 @@
 """Exit codes agree with the problems of the API, and no failure is left without one."""
 
-import pytest
+from pathlib import Path
 
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from adapters.database.database import Database, _translated
 from api.cli import exits
 from api.problems import KINDS, Kind
 from domain.errors import LedgerError
@@ -9,7 +13,7 @@ from tests.cli.running import Shell
 
 EXPECTED = {400: 2, 401: 4, 403: 4, 404: 3, 405: 1, 409: 5, 412: 5, 413: 2, 415: 2, 422: 2, 428: 5}
 EXPECTED |= {429: 69, 500: 1, 503: 69}
-BY_NAME = {"broken-ledger": 12, "not-a-ledger": 3}
+BY_NAME = {"broken-ledger": 12, "key-unusable": 4, "not-a-ledger": 3}
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.slug)
@@ -91,6 +95,77 @@ def test_a_mistyped_setting_is_a_usage_error(nowhere: Shell) -> None:
     ran = nowhere("at", "prod", SHIPLOG_SERVR="https://ledger.example")
     assert ran.code == 2
     assert "unknown setting SHIPLOG_SERVR" in ran.err
+
+
+DATABASES = [
+    "s3cret:foo",
+    "s3cret",
+    "s3cret://h/db",
+    "mysql://u:s3cret@h/db",
+    "postgresql://u:s3cret@h/db",
+    "postgresql+psycopg2://u:s3cret@h/db",
+    "postgresql+psycopg://u:s3cret@h:port/db",
+    "sqlite:///ledger.db?timeout=soon",
+    "sqlite://u:s3cret@h/ledger.db",
+]
+SERVERS = [
+    "ftp://u:s3cret@h",
+    "s3cret",
+    "http://u:s3cret@h",
+    "https://s3cret@h",
+    "https://u:s3cret@h:port",
+    "https://u:p/s3cret@h",
+    "https://[s3cret",
+    "https://h/?token=s3cret",
+    "https://:8642",
+]
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        *({"SHIPLOG_DATABASE_URL": url} for url in DATABASES),
+        *({"SHIPLOG_SERVER": url} for url in SERVERS),
+    ],
+    ids=lambda setting: next(iter(setting.values())),
+)
+@pytest.mark.parametrize(
+    "command", [("at", "prod"), ("verify",), ("doctor",)], ids=lambda command: command[0]
+)
+def test_a_url_that_cannot_be_meant_is_refused_and_not_shown(
+    told: Shell, setting: dict[str, str], command: tuple[str, ...]
+) -> None:
+    told.environment = setting
+    ran = told(*command)
+    assert ran.code == (1 if command == ("doctor",) else 2)
+    assert "URL is expected to be" in ran.out + ran.err or "SHIPLOG_SERVER is expected" in ran.out + ran.err
+    assert "s3cret" not in ran.out + ran.err
+
+
+@pytest.mark.parametrize("key", ["ledger.pem", "digest.key"])
+@pytest.mark.parametrize("harm", ["missing", "read by others"])
+def test_a_key_that_cannot_be_used(shiplog: Shell, tmp_path: Path, key: str, harm: str) -> None:
+    file = tmp_path / "home" / "keys" / key
+    if harm == "missing":
+        file.unlink()
+    else:
+        file.chmod(0o640)
+    ran = shiplog("record", "config", "payments-api@prod", "--set", "A=1")
+    assert (ran.code, ran.out) == (4, "")
+    assert ("cannot be read" if harm == "missing" else f"chmod 0600 {file}") in ran.err
+    assert ("restore it from the backup" in ran.err) == (harm == "missing")
+    assert shiplog("doctor").code == 1
+
+
+def test_a_lost_race_is_told_as_one(told: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    def taken(_: Database) -> None:
+        with _translated():
+            raise IntegrityError("INSERT", {}, Exception("UNIQUE constraint failed"))
+
+    monkeypatch.setattr(Database, "appending", taken)
+    ran = told("record", "config", "payments-api@prod", "--set", "A=1")
+    assert ran.code == 5
+    assert "the ledger was busy with the same target; try again (conflicting-append)" in ran.err
 
 
 def test_every_fault_of_a_report_is_shown_with_its_place(shiplog: Shell) -> None:

@@ -1,12 +1,13 @@
 """The real server in a process of its own: reached over the wire, and stopped without losing a request."""
 
+import logging
 import os
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import orjson
@@ -22,9 +23,10 @@ READY = "listening on http://"
 
 
 @contextmanager
-def served(home: Path) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+def served(home: Path, **settings: str) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
     """Lend the address of `shiplog serve`, and its process; it is gone afterwards."""
     environment = {"PATH": os.environ["PATH"], "SHIPLOG_HOME": str(home), "SHIPLOG_TOKEN": TOKEN}
+    environment |= settings
     process = subprocess.Popen(  # noqa: S603 - our own console script
         [CONSOLE, "serve", "--bind", "127.0.0.1:0"], env=environment, stderr=subprocess.PIPE, text=True
     )
@@ -90,6 +92,87 @@ def test_a_request_that_is_being_sent_at_sigterm_is_still_answered(shiplog: Shel
     assert shiplog.done("verify", "-o", "json").json["events"] == 2
 
 
+HALVES = {
+    "nothing": b"",
+    "half a head": b"GET /livez HTTP/1.1\r\nHost: led",
+    "half a body": (
+        b"POST /v1/builds HTTP/1.1\r\nHost: ledger\r\nContent-Type: application/json\r\n"
+        b"Authorization: Bearer " + TOKEN.encode() + b"\r\nContent-Length: 100\r\n\r\n{"
+    ),
+    "a body that is not read": (
+        b"POST /v1/builds HTTP/1.1\r\nHost: ledger\r\nContent-Length: 100\r\n\r\n{"  # without a token
+    ),
+}
+ASKED = b"GET /livez HTTP/1.1\r\nHost: ledger\r\n\r\n"
+
+
+@pytest.mark.parametrize("half", HALVES.values(), ids=HALVES)
+@pytest.mark.usefixtures("shiplog")
+def test_those_who_send_slowly_do_not_keep_others_out(tmp_path: Path, half: bytes) -> None:
+    settings = {"SHIPLOG_REQUEST_SECONDS": "1", "SHIPLOG_THREADS": "2"}
+    with served(tmp_path / "home", **settings) as (server, process), ExitStack() as stack:
+        slow = [stack.enter_context(connected(server)) for _ in range(12)]
+        for connection in slow:
+            connection.sendall(half)
+        with connected(server) as normal:
+            normal.sendall(ASKED)
+            normal.settimeout(8)  # a second for all of them together, and a quarter for each body
+            assert normal.recv(100).startswith(b"HTTP/1.1 200 ")
+        for connection in slow:
+            said = connection.makefile("rb").read()
+            expected = {HALVES["half a body"]: b" 400 ", HALVES["a body that is not read"]: b" 401 "}
+            assert expected.get(half, b"") in said[:20], said
+            assert bool(said) == (half in expected)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=40) == 0
+
+
+@pytest.mark.usefixtures("shiplog")
+def test_a_large_body_that_waited_for_a_thread_is_still_read(tmp_path: Path) -> None:
+    body = b"\n" * (4 << 20)
+    head = HALVES["half a body"].replace(b"/v1/builds", b"/v1/reports:batch").replace(b"json", b"jsonl")
+    head = head.replace(b"100\r\n\r\n{", b"%d\r\n\r\n" % len(body))
+    settings = {"SHIPLOG_REQUEST_SECONDS": "1", "SHIPLOG_THREADS": "1"}
+    with served(tmp_path / "home", **settings) as (server, _), ExitStack() as stack:
+        for _ in range(6):
+            stack.enter_context(connected(server)).sendall(HALVES["half a body"])
+        with connected(server) as late:
+            late.sendall(head + body)
+            said = late.recv(4096)
+        assert b"cut short" not in said
+        assert said.startswith(b"HTTP/1.1 422 "), said
+
+
+@pytest.mark.usefixtures("shiplog")
+def test_a_request_in_pieces_is_answered_and_the_connection_kept(tmp_path: Path) -> None:
+    body = b'{"service": 1}'
+    pieces = [HALVES["half a body"][:60], HALVES["half a body"][60:-8], b"%d\r\n\r\n" % len(body), body[:3]]
+    with served(tmp_path / "home") as (server, _), connected(server) as connection:
+        for piece in (*pieces, body[3:]):
+            connection.sendall(piece)
+        assert connection.recv(4096).startswith(b"HTTP/1.1 422 ")
+        connection.sendall(ASKED + ASKED)
+        said = b""
+        while said.count(b"HTTP/1.1 200 ") < 2:
+            part = connection.recv(4096)
+            assert part, said
+            said += part
+
+
+@pytest.mark.usefixtures("shiplog")
+def test_connections_without_a_request_do_not_hold_up_a_stop(tmp_path: Path) -> None:
+    with served(tmp_path / "home") as (server, process), connected(server), connected(server) as kept:
+        kept.sendall(ASKED)
+        assert kept.recv(100).startswith(b"HTTP/1.1 200 ")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=8) == 0
+
+
+def connected(server: str) -> socket.socket:
+    host, _, port = server.removeprefix("http://").rpartition(":")
+    return socket.create_connection((host, int(port)), timeout=30)
+
+
 def test_without_a_token_it_stays_on_this_machine(shiplog: Shell) -> None:
     ran = shiplog("serve", "--bind", "0.0.0.0:0")
     assert ran.code == 2
@@ -129,6 +212,14 @@ def test_the_environment_does_not_reach_past_our_settings(monkeypatch: pytest.Mo
     assert config.forwarded_allow_ips == ["127.0.0.1", "::1"]
     assert config.control_socket_disable
     assert config.address == [("127.0.0.1", 8642)]
+    assert config.worker_class.body_seconds == 30
+
+
+@pytest.mark.parametrize("seconds", ["0", "301", "1.5", "-1", "ten"])
+def test_the_wait_for_a_request_has_bounds(nowhere: Shell, seconds: str) -> None:
+    ran = nowhere("serve", SHIPLOG_REQUEST_SECONDS=seconds)
+    assert ran.code == 2
+    assert "expected 1 to 300" in ran.err
 
 
 @pytest.mark.parametrize(
@@ -141,3 +232,19 @@ def test_the_environment_does_not_reach_past_our_settings(monkeypatch: pytest.Mo
 )
 def test_how_many_processes_serve(settings: Settings, count: int) -> None:
     assert serve.workers(settings) == count
+
+
+def test_what_psycopg_gave_up_behind_a_refusal_is_not_on_stderr(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # noqa: PLC0415 - no types
+
+    monkeypatch.setattr(BaseApplication, "run", lambda _: None)
+    psycopg = logging.getLogger("psycopg")
+    before = psycopg.level
+    try:
+        serve._run(Settings(home=tmp_path))
+        assert not psycopg.isEnabledFor(logging.WARNING)
+        assert psycopg.isEnabledFor(logging.ERROR)
+    finally:
+        psycopg.setLevel(before)

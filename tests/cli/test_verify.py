@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from adapters.database import schema
+from adapters.database.database import Database
+from api.settings import Settings
 from tests.cli.running import Shell
 from tests.cli.tampering import opened, spoil
 
@@ -73,5 +76,67 @@ def test_public_keys_are_enough_to_trust(told: Shell, home: Path, tmp_path: Path
 
 def test_a_folder_without_keys_verifies_nothing(told: Shell, tmp_path: Path) -> None:
     ran = told("verify", "--keys", str(tmp_path))
-    assert (ran.code, ran.out) == (1, "")
+    assert (ran.code, ran.out) == (4, "")
     assert "no public key" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("attack", "position"),
+    [
+        ("UPDATE event SET topic = CAST(x'ff' AS TEXT)", 1),
+        ("UPDATE event SET topic = CAST(x'ff' AS TEXT) WHERE position = 9", 9),
+        ("UPDATE event SET stream = CAST(x'ff' AS TEXT) WHERE position = 9", 9),
+    ],
+)
+def test_a_text_that_is_none_is_named(told: Shell, home: Path, attack: str, position: int) -> None:
+    with opened(home) as database:
+        assert database.execute(attack).rowcount
+    ran = told("verify")
+    assert (ran.code, ran.out) == (12, "")
+    assert f"the event at position {position} cannot be read" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("attack", "said"),
+    [
+        ("DROP TABLE event", "no such table: event"),
+        ("ALTER TABLE event RENAME COLUMN topic TO subject", "no such column"),
+    ],
+)
+def test_what_is_gone_is_named(told: Shell, home: Path, attack: str, said: str) -> None:
+    with opened(home) as database:
+        database.execute(attack)
+    ran = told("verify")
+    assert (ran.code, ran.out) == (12, "")
+    assert said in ran.err
+
+
+def test_another_file_in_place_of_the_database(told: Shell, home: Path) -> None:
+    for file in home.glob("ledger.db*"):
+        file.unlink()
+    (home / "ledger.db").write_bytes(b"not a database at all" * 1000)
+    ran = told("verify")
+    assert (ran.code, ran.out) == (12, "")
+    assert "file is not a database" in ran.err
+
+
+def test_a_ledger_without_any_event_was_emptied(told: Shell, home: Path) -> None:
+    with opened(home) as database:
+        database.execute("DELETE FROM event")
+    ran = told("verify")
+    assert (ran.code, ran.out) == (12, "")
+    assert "not even the opening event is there" in ran.err
+
+
+def test_a_ledger_begins_with_its_opening(nowhere: Shell, told_home: Path, home: Path) -> None:
+    shutil.copytree(told_home, home)
+    for file in home.glob("ledger.db*"):
+        file.unlink()
+    settings = Settings(home=home)
+    database = Database(settings.url)
+    schema.create(database)
+    database.close()
+    nowhere.done("record", "config", "payments-api@prod", "--set", "A=1")
+    ran = nowhere("verify")
+    assert (ran.code, ran.out) == (12, "")
+    assert "the event at position 1 is config-recorded.v1, expected ledger-opened.v1" in ran.err

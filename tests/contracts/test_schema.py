@@ -1,5 +1,6 @@
 """The schema: made at once or not at all, what the code says it is, and append-only."""
 
+import traceback
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from adapters.database.database import Database
 from adapters.database.metadata import METADATA
 from adapters.ledger.tables import EVENT
 from adapters.readmodels.tables import PLACEMENT
-from domain.errors import LedgerUnavailable, NotALedger
+from domain.errors import BrokenLedger, LedgerUnavailable, MalformedValue, NotALedger
 from tests.contracts.opened import Opened
 
 _VERSION = sa.table("alembic_version", sa.column("version_num", sa.Text))
@@ -162,6 +163,32 @@ def test_postgres_reads_placements_from_the_index_alone(opened: Opened, postgres
     with made.reading() as connection:
         constraint = sa.inspect(connection).get_pk_constraint("placement")
     assert constraint["dialect_options"] == {"postgresql_include": ["superseded", "release"]}
+
+
+@pytest.mark.parametrize("what", ["TABLE event", "COLUMN topic"])
+def test_a_table_or_a_column_that_is_gone_is_an_altered_database(made: Database, what: str) -> None:
+    kind, name = what.split()
+    if made.is_postgres:
+        run(
+            made, f"DROP TABLE {name} CASCADE" if kind == "TABLE" else f"ALTER TABLE event DROP COLUMN {name}"
+        )
+    else:
+        run(made, f"DROP TABLE {name}" if kind == "TABLE" else f"ALTER TABLE event RENAME COLUMN {name} TO x")
+    with pytest.raises(BrokenLedger, match=name), made.reading() as connection:
+        connection.execute(sa.select(EVENT.c.topic))
+
+
+def test_a_mistake_of_ours_is_no_refusal(opened: Opened, postgres_url: str) -> None:
+    made = opened(postgres_url)
+    with pytest.raises(sa.exc.DBAPIError), made.reading() as connection:
+        connection.exec_driver_sql("SELECT 1 FROM")
+
+
+@pytest.mark.parametrize("url", ["s3cret:foo", "mysql://u:s3cret@h/d", "postgresql+psycopg://u:s3cret@h:x/d"])
+def test_a_url_of_no_database_of_ours_is_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(MalformedValue) as refused:
+        Database(url)
+    assert "s3cret" not in "".join(traceback.format_exception(refused.value))
 
 
 def _refused(database: Database, statement: str) -> None:

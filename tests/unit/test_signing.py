@@ -264,6 +264,14 @@ def test_a_digest_key_of_another_length_is_refused(length: int) -> None:
         HmacDigests(bytes(length))
 
 
+@pytest.mark.parametrize("wrong", [0o640, 0o604, 0o660, 0o644])
+def test_a_digest_key_that_others_may_use_is_refused(tmp_path: Path, wrong: int) -> None:
+    keyed.generate(tmp_path / "digest.key")
+    (tmp_path / "digest.key").chmod(wrong)
+    with pytest.raises(KeyUnusable, match=f"digest key .* has mode {wrong:04o}, expected 0600 or stricter"):
+        HmacDigests.from_file(tmp_path / "digest.key")
+
+
 def test_a_digest_key_is_read_from_its_file(tmp_path: Path) -> None:
     keyed.generate(tmp_path / "digests.key")
     stored = HmacDigests((tmp_path / "digests.key").read_bytes())
