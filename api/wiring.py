@@ -27,7 +27,7 @@ from api.services import Services
 from api.settings import Settings
 from domain.actor import Actor, ActorKind
 from domain.commands.open_ledger import OpenLedger, open_ledger
-from domain.errors import BrokenLedger, KeyUnusable, NotALedger
+from domain.errors import BrokenLedger, KeyUnusable, LedgerUnavailable, NotALedger
 from domain.event import SealedEvent
 from domain.ports import Verifier
 
@@ -45,9 +45,16 @@ def wire(settings: Settings, *, now: Now = utc_now) -> Services:
     """
     database = Database(settings.url)
     schema.check(database)
-    ledger, projector = _ledger(settings, database, now)
-    _catch_up(ledger, projector)
     digests = HmacDigests.from_file(settings.keys_folder / "digest.key")
+    signer = _signer(settings)
+    ledger, projector = _ledger(signer, database, now)
+    _catch_up(ledger, projector)
+
+    def ready() -> None:
+        schema.check(database)
+        _check_reach(ledger, projector)
+        signer.open()
+
     return Services(
         ledger=ledger,
         placements=ReadModels(database),
@@ -55,7 +62,7 @@ def wire(settings: Settings, *, now: Now = utc_now) -> Services:
         answers=KeptAnswers(SqlAnswers(database, now=now), secret=digests.derived("answers")),
         cursors=Cursors(digests.derived("cursors")),
         envelope=_envelope,
-        ready=lambda: schema.check(database),
+        ready=ready,
         close=database.close,
     )
 
@@ -72,7 +79,7 @@ def initialise(settings: Settings, *, now: Now = utc_now) -> list[str]:
             _make_folder(settings)
             schema.create(database)
             made.append(f"database {database.url.render_as_string(hide_password=True)}")
-        ledger, _ = _ledger(settings, database, now)
+        ledger, _ = _ledger(_signer(settings), database, now)
         command = OpenLedger(
             occurred_at=now(),
             actor=OPERATOR,
@@ -127,15 +134,27 @@ class KeptAnswers:
 
 def _catch_up(ledger: EventLedger, projector: Projector) -> None:
     """Bring read models that were left behind to the head; refuse ones that are ahead of it."""
-    head, reached = ledger.prefix(None).position, projector.position()
-    if reached > head:
-        raise BrokenLedger(f"the read models stand at position {reached}, the ledger only at {head}")
-    if reached < head:
+    if projector.position() < ledger.prefix(None).position:
         projector.catch_up(ledger.recorded)
+    _check_reach(ledger, projector)
 
 
-def _ledger(settings: Settings, database: Database, now: Now) -> tuple[EventLedger, Projector]:
-    signer = keys.KeyWhenNeeded(lambda: keys.LedgerSigner(settings.key_uri, _public_key(settings)))
+def _check_reach(ledger: EventLedger, projector: Projector) -> None:
+    """Refuse read models that are behind, or ahead; others may append between these looks."""
+    before = ledger.prefix(None).position
+    reached = projector.position()
+    after = ledger.prefix(None).position
+    if reached < before:
+        raise LedgerUnavailable(f"the read models stand at position {reached}, the ledger at {before}")
+    if reached > after:
+        raise BrokenLedger(f"the read models stand at position {reached}, the ledger only at {after}")
+
+
+def _signer(settings: Settings) -> keys.KeyWhenNeeded:
+    return keys.KeyWhenNeeded(lambda: keys.LedgerSigner(settings.key_uri, _public_key(settings)))
+
+
+def _ledger(signer: keys.KeyWhenNeeded, database: Database, now: Now) -> tuple[EventLedger, Projector]:
     recorder = SqlRecorder(database)
     projector = Projector(database)
     recorder.followers.append(projector)

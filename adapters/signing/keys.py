@@ -66,6 +66,10 @@ class KeyWhenNeeded:
         """Open with *open_key*, once."""
         self._open = functools.cache(open_key)
 
+    def open(self) -> None:
+        """Open the key now; raises `KeyUnusable` when that is not possible."""
+        self._open()
+
     @property
     def key_id(self) -> str:
         """See `LedgerSigner`."""

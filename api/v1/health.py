@@ -3,7 +3,7 @@
 from api.fields import Output
 from api.operations import operation
 from api.services import Services
-from domain.errors import LedgerUnavailable, NotALedger
+from domain.errors import BrokenLedger, KeyUnusable, LedgerUnavailable, NotALedger
 
 
 class Health(Output):
@@ -18,9 +18,15 @@ def livez() -> Health:
     return Health(status="alive")
 
 
-@operation("GET", "/readyz", scope=None, refusals=(LedgerUnavailable, NotALedger), tag="operate")
+@operation(
+    "GET",
+    "/readyz",
+    scope=None,
+    refusals=(BrokenLedger, KeyUnusable, LedgerUnavailable, NotALedger),
+    tag="operate",
+)
 def readyz(*, services: Services) -> Health:
-    """Say that the ledger can be read and written."""
+    """Say that the ledger can be read, its read models keep up, and its key can sign."""
     services.ready()
     return Health(status="ready")
 

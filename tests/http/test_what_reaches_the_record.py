@@ -113,6 +113,17 @@ def test_nothing_is_answered_from_read_models_that_are_behind(home: Path) -> Non
         assert (answer.status_code, answer.get_json()["type"]) == (503, "/problems/ledger-unavailable")
 
 
+def test_a_server_whose_key_is_gone_is_not_ready(home: Path) -> None:
+    settings = worlds.make(home)
+    (home / "keys" / "ledger.pem").unlink()
+    services = wiring.wire(settings)
+    try:
+        with pytest.raises(KeyUnusable):
+            services.ready()
+    finally:
+        services.close()
+
+
 def test_reporters_of_one_target_need_not_lose_races_against_each_other(home: Path) -> None:
     with worlds.opened(worlds.make(home)) as world:
         start = threading.Barrier(REPORTERS, timeout=60)
