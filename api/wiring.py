@@ -187,8 +187,9 @@ def _make_keys(settings: Settings, *, fresh: bool) -> list[str]:
         if settings.signing_key:
             raise KeyUnusable(f"put the public half of SHIPLOG_SIGNING_KEY in {public} (PEM) first")
         _make_folder(settings)
-        public.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        public.write_text(keys.public_pem(keys.generate(private)))
+        # A private key alone is what an interrupted `init` leaves behind.
+        pair = keys.public_of(private) if private.exists() else keys.generate(private)
+        keys.write_public(public, pair)
         made.append(f"signing key {private}")
     if not (folder / "digest.key").exists():
         keyed.generate(folder / "digest.key")

@@ -9,6 +9,7 @@ finds the turn free and the queue holding nothing but its own request.
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -47,9 +48,14 @@ class GroupCommit(Generic[Request, Answer]):
         """Return the answer to *request* once it is durable; raises what refused it."""
         mine: _Waiting[Request, Answer] = _Waiting(request)
         self._queue.append(mine)
-        with self._turn:
-            if not mine.done:
-                self._commit_waiting()
+        try:
+            with self._turn:
+                while not mine.done:
+                    self._commit_waiting()
+        except BaseException:
+            with suppress(ValueError):
+                self._queue.remove(mine)  # interrupted before it was taken: nobody may commit it now
+            raise
         if mine.failure is not None:
             raise mine.failure
         assert mine.answer is not None, "what is done has an answer or a failure"
@@ -84,6 +90,9 @@ class GroupCommit(Generic[Request, Answer]):
                 (waiting.answer,) = self._commit(lambda alone=waiting: [alone.request])  # type: ignore[misc]  # mypy cannot infer a lambda's default
             except Exception as failure:
                 waiting.failure = failure
+            except BaseException as interrupt:
+                self._fail([each for each in group if not each.done], interrupt)
+                raise
             waiting.done = True
 
     def _everyone(self) -> Sequence[_Waiting[Request, Answer]]:

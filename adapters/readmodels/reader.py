@@ -35,10 +35,11 @@ class ReadModels:
         """Refuse to answer from tables that have not taken in all of *prefix*."""
         if prefix.position <= self._reached:
             return
-        self._reached = Projector(self._database).position()
-        if prefix.position > self._reached:
+        reached = Projector(self._database).position()
+        self._reached = max(self._reached, reached)
+        if prefix.position > reached:
             raise LedgerUnavailable(
-                f"the read models stand at position {self._reached}, the ledger at {prefix.position};"
+                f"the read models stand at position {reached}, the ledger at {prefix.position};"
                 " they catch up when a server starts"
             )
 

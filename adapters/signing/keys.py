@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
     PublicFormat,
+    load_pem_private_key,
     load_pem_public_key,
 )
 
@@ -88,6 +89,25 @@ def generate(private_path: Path) -> ec.EllipticCurvePublicKey:
     return key.public_key()
 
 
+def public_of(private_path: Path) -> ec.EllipticCurvePublicKey:
+    """Return the public half of the key in *private_path*; raises `KeyUnusable`."""
+    check_private(private_path, "signing key")
+    try:
+        key: Any = load_pem_private_key(private_path.read_bytes(), password=None)
+    except (OSError, ValueError, TypeError) as wrong:
+        raise KeyUnusable(f"the signing key {private_path} cannot be read: {wrong}") from wrong
+    public: Any = key.public_key()
+    return _checked_curve(public, private_path)
+
+
+def write_public(path: Path, public_key: ec.EllipticCurvePublicKey) -> None:
+    """Write *public_key* to *path*, whole or not at all."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_suffix(".new")
+    draft.write_text(public_pem(public_key))
+    draft.replace(path)
+
+
 def write_private(path: Path, content: bytes) -> None:
     """Write *content* to the new file *path* with mode 0600, or leave nothing."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -132,6 +152,10 @@ def read_public(path: Path) -> ec.EllipticCurvePublicKey:
         key: Any = load_pem_public_key(path.read_bytes())
     except (OSError, ValueError) as wrong:
         raise KeyUnusable(f"the public key {path} cannot be read: {wrong}") from wrong
+    return _checked_curve(key, path)
+
+
+def _checked_curve(key: Any, path: Path) -> ec.EllipticCurvePublicKey:
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         raise KeyUnusable(f"the public key {path} is not an ECDSA P-256 key")
     return key

@@ -155,4 +155,9 @@ def _show(reading: Pass, tally: Tally, head: str, form: str) -> None:
         output.document(orjson.dumps(told))
     else:
         output.facts(told)
-    output.hint(f"next time only what is new: --after {head}")
+    if tally.refused:
+        output.hint(
+            "mend what was refused and run this again without --after: what is recorded is not recorded twice"
+        )
+    else:
+        output.hint(f"next time only what is new: --after {head}")

@@ -23,6 +23,9 @@ Told = Callable[[str, str], None]
 """Takes the path and what is wrong there."""
 _Claim = tuple[int, str]
 
+PATH_LENGTH_MAX = 500
+"""Longer paths are not matched: three placeholders make matching cubic."""
+
 
 class Reader:
     """Knows which file says what, so that a file that goes takes its labels along."""
@@ -55,13 +58,17 @@ class Reader:
         return {place: self._label(place) for place in touched}, configs
 
     def _about(self, pattern: Pattern, change: Change) -> Bound | None:
+        if len(change.path) > PATH_LENGTH_MAX:
+            self._tell(change.path[:PATH_LENGTH_MAX], "a path this long is not looked at")
+            return None
         try:
             matched = pattern.match(change.path)
         except Ambiguous as twice:
             self._tell(change.path, str(twice))
             return None
         if matched is not None and change.odd:
-            self._tell(change.path, "no regular file")
+            self._tell(change.path, "no regular file; what it said before is taken to hold")
+            return None
         return None if matched is None else self._plan.fixed.joined(matched)
 
     def _nameable(self, change: Change, about: Bound) -> bool:

@@ -22,6 +22,9 @@ _ESCAPED = re.compile(r"\\(.)")
 Found = dict[Bound, str]
 """The label of everything a file speaks about."""
 
+LABELS_MAX = 10_000
+"""How many labels one file may hold; aliases of aliases make more of them than a file has bytes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -82,6 +85,8 @@ class Key:
                     raise Unreadable(f"{self.text} is there twice")
                 if node:
                     found[about] = node
+                if len(found) > LABELS_MAX:
+                    raise Unreadable(f"{self.text} is there more than {LABELS_MAX} times")
         return found
 
     def _walk(self, node: Node, depth: int, bound: Bound) -> Iterator[tuple[Bound, Node]]:

@@ -23,10 +23,11 @@ def expected_keys(command: Command) -> Sequence[Digest]:
     """Return the keys that *command* will be looked up under; none for one that must be decided first."""
     match command:
         case RecordBuild():
-            return report.keys(record_build.tell(command), record_build.natural_key(command))
+            told = record_build.tell(command)
+            return (*report.keys(told, record_build.natural_key(command)), told.fingerprint)
         case RecordDeployment():
             told = record_deployment.tell(command)
-            return report.keys(told, record_deployment.natural_key(command, told))
+            return (*report.keys(told, record_deployment.natural_key(command, told)), told.fingerprint)
         case Declare():
             told = declare.tell(command)
         case RecordRemoval():

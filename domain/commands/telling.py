@@ -12,7 +12,7 @@ from domain.event import Event
 from domain.ports import Ledger, Receipt, Reported
 from domain.report import Report
 
-ATTEMPTS_MAX = 8
+ATTEMPTS_MAX = 32
 """How often a command that lost a race is decided again before the caller is told."""
 
 
@@ -74,11 +74,13 @@ def once(
 
 def _check_same(told: Report, known: Reported, keys: Sequence[Digest], ledger: Ledger) -> None:
     """Raise `AlreadyRecorded` when something else was told under one of *keys*."""
-    if known.fingerprint == told.fingerprint or not keys:
-        return
-    other = ledger.reported(keys)
-    if other is not None and other.fingerprint != told.fingerprint:
-        raise AlreadyRecorded(f"{named(other.position)} was told under the same name, with different content")
+    several = len(keys) > 1 or known.fingerprint != told.fingerprint
+    for key in keys if several else ():
+        other = ledger.reported((key,))
+        if other is not None and other.fingerprint != told.fingerprint:
+            raise AlreadyRecorded(
+                f"{named(other.position)} was told under the same name, with different content"
+            )
 
 
 def existing(position: int, ledger: Ledger) -> Receipt:

@@ -131,3 +131,13 @@ def _claim(book: EventLedger, writer: int, version: int) -> None:
     if version % 5 == 0:
         event = replace(noted(1, f"ahead of {writer}"), occurred_at=NOON + timedelta(hours=1))
     book.append([event])
+
+
+def test_whoever_is_interrupted_before_the_lock_is_had_leaves_nothing_in_the_queue() -> None:
+    def interrupted(_take: Callable[[], Sequence[int]]) -> Sequence[str]:
+        raise KeyboardInterrupt
+
+    group: GroupCommit[int, str] = GroupCommit(interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        group.carry_out(1)
+    assert not group._queue

@@ -274,7 +274,15 @@ def test_a_link_is_no_file(made: Made, read: Reading) -> None:
     made.commit({})
     told = read()
     assert told.short == [("a@prod", "v1")]
-    assert told.problems[0].endswith("tags/prod/b: no regular file")
+    assert told.problems[0].endswith("tags/prod/b: no regular file; what it said before is taken to hold")
+
+
+def test_a_file_that_becomes_a_link_is_not_a_removal(made: Made, read: Reading) -> None:
+    made.commit({"tags/prod/a": "v1", "tags/prod/b": "v2"})
+    (made.folder / "tags/prod/b").unlink()
+    (made.folder / "tags/prod/b").symlink_to("a")
+    made.commit({})
+    assert read().short == [("a@prod", "v1"), ("b@prod", "v2")]
 
 
 def test_a_path_that_fits_in_two_ways_is_named(made: Made, read: Reading) -> None:

@@ -167,3 +167,12 @@ def _move_projection(home: Path, by: int) -> None:
     with closing(sqlite3.connect(home / "ledger.db")) as database:
         database.execute("UPDATE projection SET position = position + ?", (by,))
         database.commit()
+
+
+def test_init_goes_on_where_an_interrupted_one_stopped(home: Path) -> None:
+    settings = worlds.make(home)
+    for name in ("ledger.db", "keys/ledger.pub.pem", "keys/digest.key"):
+        (home / name).unlink()
+    made = wiring.initialise(settings)
+    assert [each.split(" ")[0] for each in made] == ["signing", "digest", "database", "ledger"]
+    wiring.wire(settings).close()

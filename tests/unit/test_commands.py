@@ -14,6 +14,7 @@ from domain import correction, history
 from domain.build import BuildOutcome, Source
 from domain.commands.open_ledger import open_ledger
 from domain.commands.record import Command
+from domain.commands.telling import ATTEMPTS_MAX
 from domain.config_version import ConfigRecorded
 from domain.correction import Corrected
 from domain.deployment import DeploymentOutcome
@@ -460,10 +461,10 @@ def test_who_loses_the_next_place_of_a_stream_takes_the_one_after() -> None:
 
 
 def test_who_loses_every_race_is_told() -> None:
-    unlucky = TooLate(times=8)
+    unlucky = TooLate(times=ATTEMPTS_MAX)
     with pytest.raises(ConflictingAppend):
         tell(unlucky, a_removal(slot="c"))
-    assert head(unlucky) == 8
+    assert head(unlucky) == ATTEMPTS_MAX
 
 
 def test_a_decision_can_be_refused_by_a_faster_one() -> None:

@@ -10,6 +10,7 @@ from adapters.ledger.memory import MemoryRecorder
 from adapters.ledger.seal import SealingMapper
 from domain.commands.record import Command, record
 from domain.commands.record_batch import Draft, Refused, Result, record_batch
+from domain.commands.telling import ATTEMPTS_MAX
 from domain.digest import Digest
 from domain.errors import (
     AlreadyCorrected,
@@ -214,10 +215,10 @@ def test_a_batch_that_lost_a_race_is_decided_again() -> None:
 
 
 def test_a_batch_that_lost_every_race_is_told() -> None:
-    unlucky = Overtaken(8)
+    unlucky = Overtaken(ATTEMPTS_MAX)
     with pytest.raises(ConflictingAppend):
         batch(unlucky, *DELIVERY)
-    assert head(unlucky) == 8
+    assert head(unlucky) == ATTEMPTS_MAX
 
 
 def test_a_draft_reads_as_the_ledger_it_is_drafted_on() -> None:

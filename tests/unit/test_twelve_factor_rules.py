@@ -191,3 +191,9 @@ def test_removal_is_an_event(released: EventLedger) -> None:
     assert isinstance(removal.event, Removed)
     assert newest(released) is None
     assert numbers(released) == [1]
+
+
+def test_an_id_that_named_one_deployment_is_no_retry_of_another(released: EventLedger) -> None:
+    tell(released, a_removal(), a_removal(occurred_at=LATER, id="run-1"))
+    with pytest.raises(AlreadyRecorded):
+        tell(released, a_removal(id="run-1"))
