@@ -14,13 +14,13 @@ from eventsourcing.persistence import (
     StoredEvent,
 )
 
-from adapters.ledger import statement
 from adapters.ledger.seal import Row
 from domain import instant
 from domain.digest import Digest
 from domain.errors import ConflictingAppend, LedgerUnavailable
 from domain.event import Recorded
 from domain.ports import Reported
+from domain.proof import dsse
 
 Now = Callable[[], datetime]
 
@@ -119,7 +119,7 @@ def _foreign(stored_events: Sequence[StoredEvent], tail: Tail) -> Sequence[Prepa
                 state=event.state,
                 id=tail.position + count,
                 recorded_at=tail.floor + count,
-                digest=statement.digest(event.state),
+                digest=dsse.digest(event.state),
             )
         )
         for count, event in enumerate(stored_events, 1)

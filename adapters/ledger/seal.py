@@ -19,6 +19,7 @@ from domain import instant
 from domain.digest import Digest
 from domain.errors import BrokenLedger
 from domain.event import Event, Recorded, SealedEvent
+from domain.proof import dsse
 
 FORM = 1
 """First byte of a sealed blob: form 1 is 32 bytes of key id, 1 of signature length, signature, payload."""
@@ -61,7 +62,7 @@ class SealingMapper(Mapper[str]):
         assert self._signer is not None, "a ledger without a signer only reads"
         place = Place(position, recorded_at, previous, self._nonce())
         payload = statement.encode(event, place)
-        signature = self._signer.sign(statement.pae(payload))
+        signature = self._signer.sign(dsse.pae(payload))
         state = b"%c%b%c%b%b" % (
             FORM,
             bytes.fromhex(self._signer.key_id),
@@ -76,7 +77,7 @@ class SealingMapper(Mapper[str]):
             state=state,
             id=position,
             recorded_at=instant.micros(recorded_at),
-            digest=statement.digest(payload),
+            digest=dsse.digest(payload),
         )
 
     def open(self, row: Row) -> tuple[Recorded, bytes | None]:
@@ -85,7 +86,7 @@ class SealingMapper(Mapper[str]):
         Raises `BrokenLedger` when the row is not what was signed.
         """
         payload = unsealed(row).payload
-        if statement.digest(payload) != row.digest:
+        if dsse.digest(payload) != row.digest:
             raise BrokenLedger(f"the event at position {row.id} does not match its digest")
         event, place = statement.decode(payload)
         signed = (place.position, event.stream, event.version, event.topic)

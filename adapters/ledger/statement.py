@@ -19,9 +19,9 @@ from domain.actor import Actor
 from domain.digest import Digest
 from domain.errors import BrokenLedger, LedgerError
 from domain.event import Event, Subject
+from domain.proof.dsse import PAYLOAD_TYPE
 from domain.report import Report
 
-PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_BASE = "https://shiplog.dev/events/"
 """What every predicate type begins with; the topic follows."""
@@ -99,25 +99,10 @@ def decode(payload: bytes) -> tuple[Event, Place]:
     return event, place
 
 
-def pae(payload: bytes) -> bytes:
-    """Return what is signed: DSSE's pre-authentication encoding of *payload*."""
-    return b"DSSEv1 %d %b %d %b" % (
-        len(PAYLOAD_TYPE),
-        PAYLOAD_TYPE.encode(),
-        len(payload),
-        payload,
-    )
-
-
-def digest(payload: bytes) -> bytes:
-    """Return the SHA-256 of what is signed: the event's name in every chain and proof."""
-    return sha256(pae(payload)).digest()
-
-
 def envelope(payload: bytes, *, key_id: str, signature: bytes) -> bytes:
     """Return the DSSE envelope as JSON, the same bytes every time."""
     return b'{"payloadType":"%b","payload":"%b","signatures":[{"keyid":"%b","sig":"%b"}]}' % (
-        PAYLOAD_TYPE.encode(),
+        PAYLOAD_TYPE,
         b64encode(payload),
         key_id.encode(),
         b64encode(signature),

@@ -11,10 +11,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from adapters.signing import keys
 from domain.errors import BrokenLedger, KeyUnusable
 from domain.event import SealedEvent
+from domain.proof import dsse
 
 PUBLIC_SUFFIX = ".pub.pem"
 _ALGORITHM = ec.ECDSA(hashes.SHA256())
-_PAYLOAD_TYPE = b"application/vnd.in-toto+json"
 
 
 class Keyring:
@@ -42,12 +42,7 @@ class Keyring:
                 f"the event at position {sealed.position} is signed with a key this ledger does"
                 f" not have: {sealed.key_id}"
             )
-        signed = b"DSSEv1 %d %b %d %b" % (
-            len(_PAYLOAD_TYPE),
-            _PAYLOAD_TYPE,
-            len(sealed.payload),
-            sealed.payload,
-        )
+        signed = dsse.pae(sealed.payload)
         if sha256(signed).digest() != sealed.digest:
             raise BrokenLedger(f"the event at position {sealed.position} does not match its digest")
         try:

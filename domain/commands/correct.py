@@ -18,6 +18,7 @@ from domain.observation import EnvironmentObserved
 from domain.ports import Ledger, Receipt
 from domain.removal import Removed
 from domain.report import Report
+from domain.stream import environment_stream, target_stream
 
 Replacement = RecordDeployment | RecordRemoval | Declare | RecordObservation
 
@@ -143,10 +144,10 @@ def _check(command: Correct, withdrawn: Event) -> Report | None:
 
 def _replacement(by: Replacement, told: Report, ledger: Ledger, of: int) -> Event:
     if isinstance(by, RecordObservation):
-        stream = f"environment:{by.environment}"
+        stream = environment_stream(by.environment)
         length = ledger.load(stream, history.count) or history.Length()
         return record_observation.event(by, told, length, corrects=of)
-    known = ledger.load(f"target:{by.target}", history.fold) or history.TargetHistory()
+    known = ledger.load(target_stream(by.target), history.fold) or history.TargetHistory()
     match by:
         case RecordDeployment():
             return record_deployment.event(by, told, known, corrects=of)

@@ -13,13 +13,11 @@ fail none: that takes a checkpoint someone else kept.
 
 import json
 from collections.abc import Iterable
-from hashlib import sha256
 
 from domain import instant
 from domain.errors import BrokenLedger
 from domain.event import SealedEvent
-
-PAYLOAD_TYPE = b"application/vnd.in-toto+json"
+from domain.proof import dsse
 
 
 class ChainCheck:
@@ -44,13 +42,7 @@ class ChainCheck:
             )
         if row.recorded_at <= self._recorded_at:
             raise BrokenLedger(f"the event at {here} is not later than the one before it")
-        signed = b"DSSEv1 %d %b %d %b" % (
-            len(PAYLOAD_TYPE),
-            PAYLOAD_TYPE,
-            len(row.payload),
-            row.payload,
-        )
-        if sha256(signed).digest() != row.digest:
+        if dsse.digest(row.payload) != row.digest:
             raise BrokenLedger(f"the event at {here} does not match its digest")
         previous = self._check_statement(row, here)
         version, head = self._heads.get(row.stream, (0, None))

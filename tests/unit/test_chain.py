@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 import rfc8785
 
-from adapters.ledger import statement
 from domain import instant
 from domain.errors import BrokenLedger
 from domain.event import SealedEvent
+from domain.proof import dsse
 from domain.proof.chain import ChainCheck
 from domain.queries.verify_ledger import verify_ledger
 from tests.builders import keyring, ledger, told_story
@@ -25,7 +25,7 @@ def test_a_sound_ledger_passes() -> None:
 
 
 def _resigned(payload: bytes) -> Callable[[SealedEvent], SealedEvent]:
-    return lambda row: replace(row, payload=payload, digest=statement.digest(payload))
+    return lambda row: replace(row, payload=payload, digest=dsse.digest(payload))
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,8 @@ from adapters.ledger.statement import Place
 from adapters.signing import keys
 from domain.errors import BrokenLedger
 from domain.event import Event, SealedEvent
-from domain.proof.chain import PAYLOAD_TYPE
+from domain.proof import dsse
+from domain.proof.dsse import PAYLOAD_TYPE
 from tests.builders import (
     NOON,
     KeyInMemory,
@@ -108,13 +109,13 @@ def test_the_envelope_is_rebuilt_byte_for_byte() -> None:
     assert exported(row) == exported(again)
     document = json.loads(exported(row))
     assert json.dumps(document, separators=(",", ":")).encode() == exported(row)
-    assert document["payloadType"] == PAYLOAD_TYPE.decode() == statement.PAYLOAD_TYPE
+    assert document["payloadType"] == PAYLOAD_TYPE.decode() == "application/vnd.in-toto+json"
 
 
 def test_the_digest_is_over_what_is_signed() -> None:
     envelope = securesystemslib.dsse.Envelope.from_dict(json.loads(exported(ROWS[0])))
-    assert envelope.pae() == statement.pae(ROWS[0].payload)
-    assert statement.digest(ROWS[0].payload) == ROWS[0].digest
+    assert envelope.pae() == dsse.pae(ROWS[0].payload)
+    assert dsse.digest(ROWS[0].payload) == ROWS[0].digest
 
 
 def test_an_event_without_digests_speaks_about_its_stream() -> None:
@@ -129,7 +130,7 @@ def test_the_same_event_in_two_ledgers_has_two_digests() -> None:
     event = STORY.at(2).event
     one = statement.encode(event, PLACE)
     other = statement.encode(event, replace(PLACE, nonce="1" * 32))
-    assert statement.digest(one) != statement.digest(other)
+    assert dsse.digest(one) != dsse.digest(other)
 
 
 # -- reading

@@ -15,6 +15,7 @@ from adapters.signing import keys
 from adapters.signing.keyring import Keyring
 from domain import instant
 from domain.event import SealedEvent
+from domain.proof import dsse
 from domain.proof.chain import ChainCheck
 from tests.vectors import frozen, make
 from tests.vectors.frozen import PUBLIC_KEY, Vector
@@ -60,7 +61,7 @@ def test_its_signature_is_verified_by_securesystemslib(vector: Vector) -> None:
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector.name)
 def test_its_digest_is_what_it_was(vector: Vector) -> None:
-    assert f"sha256:{statement.digest(vector.payload).hex()}" == vector.digest
+    assert f"sha256:{dsse.digest(vector.payload).hex()}" == vector.digest
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector.name)
