@@ -32,8 +32,8 @@ check: $(VENV)/.dev  ## what must be green before a commit
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
-bench: $(VENV)/.dev  ## the figures that docs and ADRs quote, measured here
-	$(BIN)/python -m tests.benchmarks
+bench: $(VENV)/.bench  ## measure everything and write docs/benchmarks.md, in hours; ARGS=--quick looks in minutes
+	$(BIN)/python -m tests.benchmarks $(ARGS)
 
 serve: $(VENV)/.demo  ## the API and the pages on this machine
 	$(BIN)/shiplog serve
@@ -46,7 +46,7 @@ clean:  ## remove .venv and every cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamps say which lock file the environment was last made from. demo.txt is a part of dev.txt, with the
-# same pins, so going from the one to the other only adds.
+# same pins, so going from the one to the other only adds; and so does bench.txt.
 $(VENV)/.demo: requirements/demo.txt pyproject.toml | $(BIN)/python
 	$(PIP) install --quiet --require-hashes --only-binary :all: -r requirements/demo.txt
 	$(PIP) install --quiet --no-deps --no-build-isolation -e .
@@ -56,6 +56,10 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(BIN)/python
 	$(PIP) install --quiet --require-hashes --only-binary :all: -r requirements/dev.txt
 	$(PIP) install --quiet --no-deps --no-build-isolation -e .
 	@touch $(VENV)/.demo $@
+
+$(VENV)/.bench: requirements/bench.txt $(VENV)/.dev
+	$(PIP) install --quiet --require-hashes --only-binary :all: -r requirements/bench.txt
+	@touch $@
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "shiplog needs Python 3.11 or later, and none of $(CANDIDATES) is one" >&2; exit 1; }

@@ -9,7 +9,21 @@ from api import mount as mounting
 from api import openapi
 from api.mount import Authorise
 from api.services import Services
-from api.v1 import changes, diffs, events, health, releases, reports, search, states, timelines
+from api.v1 import (
+    changes,
+    diffs,
+    drift,
+    events,
+    evidence,
+    health,
+    provenance,
+    releases,
+    reports,
+    search,
+    states,
+    timelines,
+    trust,
+)
 
 OPERATIONS = (
     *reports.OPERATIONS,
@@ -17,8 +31,12 @@ OPERATIONS = (
     *timelines.OPERATIONS,
     *changes.OPERATIONS,
     *diffs.OPERATIONS,
+    *drift.OPERATIONS,
     *releases.OPERATIONS,
     *search.OPERATIONS,
+    *evidence.OPERATIONS,
+    *provenance.OPERATIONS,
+    *trust.OPERATIONS,
     *events.OPERATIONS,
     *health.OPERATIONS,
 )

@@ -20,6 +20,7 @@ from api.texts import NoParameters, TextModel, query_texts
 from api.validation import body_problems, invalid, text_problems
 from domain import instant
 from domain.digest import Digest
+from domain.subject_digest import SubjectDigest
 
 Arguments = dict[str, object]
 
@@ -93,16 +94,23 @@ class BodyBinding:
         self._check_media_type(request)
         # An empty CONTENT_LENGTH is an absent one (PEP 3333); Werkzeug takes it for zero.
         announced = request.content_length if request.environ.get("CONTENT_LENGTH") else None
-        if announced is not None and announced > self._bytes_max:
+        if announced is None:
+            return self._streamed(request)
+        if announced > self._bytes_max:
             raise TooLarge(f"body too large: {announced} bytes, at most {self._bytes_max}")
-        # Werkzeug 3.1 cuts a streamed body at its own bound without a word, and a body whose
-        # sender went away just ends: so it may read one byte more, and the length must agree.
+        content: bytes = request.environ["wsgi.input"].read(
+            announced
+        )  # bounded above; Werkzeug wraps it twice
+        if len(content) != announced:  # a body whose sender went away just ends
+            raise MalformedRequest(f"body cut short: {len(content)} bytes of {announced}")
+        return content
+
+    def _streamed(self, request: Request) -> bytes:
+        # Werkzeug 3.1 cuts a streamed body at its own bound without a word: so it may read one byte more.
         request.max_content_length = self._bytes_max + 1
         content = request.get_data(cache=False)
         if len(content) > self._bytes_max:
             raise TooLarge(f"body too large: at most {self._bytes_max} bytes")
-        if announced is not None and len(content) != announced:
-            raise MalformedRequest(f"body cut short: {len(content)} bytes of {announced}")
         return content
 
     def read(self, content: bytes) -> tuple[object, list[FieldProblem]]:
@@ -116,8 +124,10 @@ class BodyBinding:
             return None, body_problems(error, cast("Any", self._adapter.core_schema))
 
     def _check_media_type(self, request: Request) -> None:
-        coding = request.headers.get("Content-Encoding", "identity")
-        media = request.mimetype
+        environ = request.environ
+        coding = environ.get("HTTP_CONTENT_ENCODING", "identity")
+        said = environ.get("CONTENT_TYPE", "")
+        media = said if said in self._accepts else request.mimetype
         if media in self._accepts and coding == "identity":
             return
         got = media or "no Content-Type"
@@ -145,7 +155,7 @@ class ResultBinding:
         if self._as_it_is:
             return result
         if self._adapter is not None:
-            return self._adapter.dump_json(result)
+            return self._adapter.dump_json(result, by_alias=True)
         return orjson.dumps(result, _written, _NOTHING_OF_ITS_OWN)
 
 
@@ -158,8 +168,8 @@ def _written(value: object) -> object:
         case datetime():
             return instant.text(value)
         case BaseModel():
-            return value.model_dump(mode="json")
-        case Digest():
+            return value.model_dump(mode="json", by_alias=True)
+        case Digest() | SubjectDigest():
             return str(value)
         case _:
             raise TypeError(f"no JSON for {type(value).__name__}")

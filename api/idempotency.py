@@ -1,19 +1,23 @@
 """Idempotency-Key: the same request sent twice is answered twice and done once.
 
 Source: draft-ietf-httpapi-idempotency-key-header-07. A caller who lost the answer
-sends the request again under the same key and gets the stored answer. It is a
-convenience on top of commands that are idempotent by content: when the process
-dies between the append and `remember`, the retry reaches the command again.
+sends the request again under the same key and gets the stored answer.
+
+1. The first request takes the key before anything is done; another one is refused from then on.
+2. The same request is given the stored answer. While there is none, because the first is under way or
+   its process died, it is carried out as well: commands are idempotent by content.
+3. A request that was refused lets the key go. One of which nobody knows whether it was recorded keeps it.
 """
 
 import hmac
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Protocol
 
-from api.refusals import FieldProblem
+from api.refusals import FieldProblem, KeyReused, RequestRefused
+from domain.errors import LedgerError, LedgerUnavailable
 
 HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotency-Replayed"
@@ -43,7 +47,9 @@ class Answer:
     fingerprint: str
     """Keyed digest over method, path, query and body; 64 hex digits."""
     status: int
-    """From 200 to 299: a refusal is never stored, so it may be tried again."""
+    """From 200 to 299: a refusal is never stored, so it may be tried again. 0: not answered yet."""
+    headers: Mapping[str, str]
+    """What the answer said besides its body, such as `Location`."""
     body: bytes
 
 
@@ -59,13 +65,60 @@ class Answers(Protocol):
         """What fingerprints are keyed with: 32 bytes that are not kept beside the answers."""
         ...
 
-    def recall(self, key: str) -> Answer | None:
-        """Return the answer stored under *key*, 64 hex digits; None when there is none."""
+    def claim(self, key: str, *, fingerprint: str) -> Answer | None:
+        """Take *key*, 64 hex digits, for the request with *fingerprint*, for good until it is let go.
+
+        Of several who try at once, one gets it: None. The others get what is kept under it.
+        """
         ...
 
-    def remember(self, key: str, *, fingerprint: str, status: int, body: bytes) -> None:
-        """Store an answer under *key*; where one is stored already, that one stays."""
+    def remember(
+        self, key: str, *, fingerprint: str, status: int, headers: Mapping[str, str], body: bytes
+    ) -> None:
+        """Store the answer to the request that has *key*; where one is stored already, that one stays."""
         ...
+
+    def release(self, key: str, *, fingerprint: str) -> None:
+        """Let *key* go, unless an answer is stored under it."""
+        ...
+
+
+class Keyed:
+    """One request under its key: `begin` before it is carried out, and then one of the other two."""
+
+    def __init__(
+        self, answers: Answers, caller: Caller, key: str, request: tuple[str, str, bytes, bytes]
+    ) -> None:
+        """Speak of the *request*, its method, path, query and body, that *caller* sent under *key*."""
+        self._answers = answers
+        self._stored_as = storage_key(answers.secret, caller, key)
+        self._mark = fingerprint(answers.secret, *request)
+        self._mine = False
+
+    def begin(self) -> Answer | None:
+        """Return the answer to give again; None when the request is to be carried out (1, 2).
+
+        Raises `KeyReused` when another request has the key.
+        """
+        kept = self._answers.claim(self._stored_as, fingerprint=self._mark)
+        if kept is None:
+            self._mine = True
+            return None
+        if kept.fingerprint != self._mark:
+            raise KeyReused("this key was used before for another request")
+        return kept if kept.status else None
+
+    def answered(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        """Keep the answer."""
+        self._answers.remember(
+            self._stored_as, fingerprint=self._mark, status=status, headers=headers, body=body
+        )
+
+    def refused(self, refusal: Exception) -> None:
+        """Let the key go, when *refusal* says that nothing was recorded (3)."""
+        certain = isinstance(refusal, RequestRefused | LedgerError)
+        if self._mine and certain and not isinstance(refusal, LedgerUnavailable):
+            self._answers.release(self._stored_as, fingerprint=self._mark)
 
 
 def key_problem(text: str) -> FieldProblem | None:

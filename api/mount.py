@@ -5,10 +5,10 @@ What happens to a request, step by step; each step is labelled in the code:
 1. who is asking, and may they (before anything about the request is judged);
 2. path, query and header fields are read, and every problem kept;
 3. the bytes of the body are read within their bound;
-4. an answer stored under the Idempotency-Key is given again;
+4. an Idempotency-Key is taken for this request, or the answer stored under it is given again;
 5. the body is read as I-JSON and validated; now all problems are told at once;
 6. the handler runs;
-7. its answer is written, and stored under the key when it succeeded.
+7. its answer is written, and stored under the key when it succeeded; a refused request lets the key go.
 """
 
 import logging
@@ -16,21 +16,12 @@ from collections.abc import Callable, Iterable, Mapping
 
 from flask import Flask, Request, Response, request
 
-from api.binding import BodyBinding, ParameterBinding, ResultBinding
-from api.idempotency import (
-    HEADER,
-    REPLAYED_HEADER,
-    Answer,
-    Answers,
-    Caller,
-    fingerprint,
-    key_problem,
-    storage_key,
-)
+from api.binding import Arguments, BodyBinding, ParameterBinding, ResultBinding
+from api.idempotency import HEADER, REPLAYED_HEADER, Answer, Answers, Caller, Keyed, key_problem
 from api.operations import Operation
 from api.problem_pages import serve_problem_pages
 from api.problems import kind_of
-from api.refusals import KeyReused
+from api.refusals import FieldProblem
 from api.refusing import answer_refusals
 from api.replies import Reply, hardened, http_response, not_modified
 from api.routing import spell_paths_strictly
@@ -43,6 +34,7 @@ Authorise = Callable[[Operation, Request], Caller]
 Called before anything else, for operations with a scope or a parameter `actor`.
 """
 
+_KEY = f"HTTP_{HEADER.upper().replace('-', '_')}"
 _log = logging.getLogger(__name__)
 
 
@@ -98,24 +90,35 @@ class Endpoint:
         self._body = BodyBinding(operation)
         self._result = ResultBinding(operation)
         self._keyed = operation.method == "POST"
+        self._streams = operation.streams
 
     def __call__(self, **path: object) -> Response:
         """Answer the current request."""
         caller = self._authorise(self._operation, request) if self._guarded else None  # 1
         arguments, problems = self._parameters.read(request, path)  # 2
-        key = request.headers.get(HEADER) if self._keyed else None
+        key = request.environ.get(_KEY) if self._keyed else None
         if key is not None and (problem := key_problem(key)) is not None:
             problems.append(problem)
             key = None
         content = self._body.content(request)  # 3
-        stored_as = None
-        if key is not None and caller is not None and self._answers is not None:
-            stored_as = storage_key(self._answers.secret, caller, key)
-            mark = fingerprint(
-                self._answers.secret, request.method, request.path, request.query_string, content
-            )
-            if (answer := self._answers.recall(stored_as)) is not None:  # 4
-                return self._again(answer, mark)
+        if key is None or caller is None or self._answers is None or self._streams:
+            return self._carried_out(arguments, problems, content, caller)
+        sent = (request.method, request.path, request.query_string, content)
+        keyed = Keyed(self._answers, caller, key, sent)
+        if (answer := keyed.begin()) is not None:  # 4
+            return self._again(answer)
+        try:
+            response = self._carried_out(arguments, problems, content, caller)
+        except Exception as refusal:
+            keyed.refused(refusal)
+            raise
+        said = {name: text for name, text in response.headers if not name.startswith("Content-")}
+        keyed.answered(response.status_code, said, response.get_data())  # 7
+        return response
+
+    def _carried_out(
+        self, arguments: Arguments, problems: list[FieldProblem], content: bytes, caller: Caller | None
+    ) -> Response:
         if self._body.wanted:
             arguments["body"], found = self._body.read(content)  # 5
             problems += found
@@ -123,12 +126,7 @@ class Endpoint:
             raise invalid(problems)
         if self._wants_actor:
             arguments["actor"] = caller
-        response = self._run(arguments)  # 6
-        if stored_as is not None and self._answers is not None and not response.is_streamed:  # 7
-            self._answers.remember(
-                stored_as, fingerprint=mark, status=response.status_code, body=response.get_data()
-            )
-        return response
+        return self._run(arguments)  # 6
 
     def _run(self, arguments: Mapping[str, object]) -> Response:
         operation = self._operation
@@ -144,13 +142,7 @@ class Endpoint:
         response = http_response(reply, status, self._result.write(reply.body), operation.produces)
         return not_modified(response, request) if operation.method == "GET" else response
 
-    def _again(self, answer: Answer, mark: str) -> Response:
-        """Return the stored answer, when it is the answer to this very request."""
-        if answer.fingerprint != mark:
-            raise KeyReused("this key was used before for another request")
-        return Response(
-            answer.body,
-            answer.status,
-            {REPLAYED_HEADER: "true"},
-            content_type=self._operation.produces,
-        )
+    def _again(self, answer: Answer) -> Response:
+        """Return the stored answer."""
+        said = {**answer.headers, REPLAYED_HEADER: "true"}
+        return Response(answer.body, answer.status, said, content_type=self._operation.produces)

@@ -170,11 +170,30 @@ KINDS: dict[type[BaseException], Kind] = {
     errors.AmbiguousName: Kind(
         "ambiguous-name", 422, "Ambiguous name", "Give more characters of the digest or commit."
     ),
+    errors.UnreadableEvidence: Kind(
+        "unreadable-evidence",
+        422,
+        "Unreadable evidence",
+        "Send the file as its signer made it; `detail` says why it was not recognised.",
+    ),
+    errors.UnusableTrustRoot: Kind("unusable-trust-root", 422, "Unusable trust root", _CORRECT),
+    errors.EvidenceLost: Kind(
+        "evidence-lost",
+        500,
+        "Evidence lost",
+        "Tell whoever operates this ledger, who restores the folder of evidence from a backup.",
+    ),
     errors.LedgerUnavailable: Kind(
         "ledger-unavailable",
         503,
         "Ledger unavailable",
         "Send the same request again, with the same Idempotency-Key, after `Retry-After`.",
+    ),
+    errors.NotConfirmed: Kind(
+        "not-confirmed",
+        503,
+        "Not confirmed",
+        "Tell whoever operates this ledger that its standby is behind, and send the request again later.",
     ),
     errors.BrokenLedger: Kind(
         "broken-ledger",
@@ -184,7 +203,7 @@ KINDS: dict[type[BaseException], Kind] = {
     ),
     errors.KeyUnusable: Kind(
         "key-unusable",
-        500,
+        503,
         "Key unusable",
         "Tell whoever operates this ledger, who runs `shiplog doctor`.",
     ),

@@ -14,12 +14,13 @@ Body_co = TypeVar("Body_co", covariant=True)
 IMMUTABLE = "private, max-age=31536000, immutable"
 """RFC 8246; private, because who may ask for it is decided for each caller."""
 
-_SECURITY = (
-    ("X-Content-Type-Options", "nosniff"),
-    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
-    ("Referrer-Policy", "no-referrer"),
-    ("Cache-Control", "no-store"),
-)
+_SECURITY = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+_SIGN = next(iter(_SECURITY))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +54,15 @@ def http_response(
     reply: Reply[object], status: int, content: bytes | Iterator[bytes], media: str
 ) -> Response:
     """Return the answer that tells *reply*, whose body is written as *content*."""
-    headers = Headers(list(reply.headers.items()))
+    fields = {**_SECURITY, **reply.headers}
     if reply.head is not None:
-        headers["Ledger-Head"] = str(reply.head)
+        fields["Ledger-Head"] = str(reply.head)
     if reply.settled:
         assert isinstance(content, bytes), "a stream has no digest before it ends"
-        headers["ETag"] = f'"{sha256(content).hexdigest()}"'
-        headers["Cache-Control"] = IMMUTABLE
-        headers["Vary"] = "Authorization"
-    return Response(content, status, headers, content_type=media)
+        fields["ETag"] = f'"{sha256(content).hexdigest()}"'
+        fields["Cache-Control"] = IMMUTABLE
+        fields["Vary"] = "Authorization"
+    return Response(content, status, Headers(list(fields.items())), content_type=media)
 
 
 def not_modified(response: Response, request: Request) -> Response:
@@ -81,7 +82,9 @@ def not_modified(response: Response, request: Request) -> Response:
 def hardened(response: Response) -> Response:
     """Set on *response* whatever it does not say itself of what every answer must say."""
     headers = response.headers
-    for name, value in _SECURITY:
+    if _SIGN in headers:  # made by `http_response`, with all of them
+        return response
+    for name, value in _SECURITY.items():
         if name not in headers:
             headers[name] = value
     return response

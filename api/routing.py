@@ -17,6 +17,9 @@ SEGMENT_PATTERN = r"^[^/\u0000-\u001f\u007f]+$"
 """The same rule for readers of the OpenAPI document (ECMA 262)."""
 
 
+_HALF = rf"[^/:\x00-\x1f\x7f\ufffd]{{1,{TEXT_LENGTH_MAX // 2}}}"
+
+
 class WholeNumber(BaseConverter):
     """0 to 2**53 - 1 in decimal digits, without leading zeros."""
 
@@ -44,6 +47,12 @@ class Segment(BaseConverter):
         super().__init__(map)
 
 
+class DigestSegment(Segment):
+    """The same with one `:` at most, so that what follows a digest after another is not part of it."""
+
+    regex = rf"{_HALF}(?::{_HALF})?"
+
+
 class Segments(BaseConverter):
     """The same with `/` inside: the rest of a path."""
 
@@ -54,6 +63,7 @@ class Segments(BaseConverter):
 CONVERTERS: dict[str, type[BaseConverter]] = {
     "default": Segment,
     "string": Segment,
+    "digest": DigestSegment,
     "int": WholeNumber,
     "path": Segments,
 }

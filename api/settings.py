@@ -30,6 +30,8 @@ class Settings:
     """`securesystemslib` signer URI; empty is the file key in `home`. Names the key, may hold a PIN."""
     keys: Path | None = None
     """Folder of public keys (`*.pub.pem`) and `digest.key`; unset: `home`/keys. Decides what verifies."""
+    blobs: Path | None = None
+    """Folder of evidence, by digest; unset: `home`/blobs. What was altered there is noticed and refused."""
     server: str = ""
     """Base URL of a server to talk to instead of opening the ledger. It can answer whatever it likes."""
     token: str = field(default="", repr=False)
@@ -38,7 +40,7 @@ class Settings:
     """Where `shiplog serve` listens. Beyond loopback a token is required."""
     workers: int = 0
     """Server processes; 0 is one for SQLite and one a core for PostgreSQL."""
-    threads: int = 4
+    threads: int = 8
     """Requests one server process answers at a time, 1 to 64."""
     request_seconds: int = 30
     """How long a client may take to send the body of a request, 1 to 300; a head, at most 10."""
@@ -73,11 +75,12 @@ class Settings:
             database_url=given.get("database_url", ""),
             signing_key=given.get("signing_key", ""),
             keys=Path(given["keys"]).expanduser() if "keys" in given else None,
+            blobs=Path(given["blobs"]).expanduser() if "blobs" in given else None,
             server=given.get("server", ""),
             token=given.get("token", ""),
             bind=given.get("bind", "127.0.0.1:8642"),
             workers=_count(given, "workers", 0, 0, 256),
-            threads=_count(given, "threads", 4, 1, 64),
+            threads=_count(given, "threads", 8, 1, 64),
             request_seconds=_count(given, "request_seconds", 30, 1, 300),
         )
 
@@ -90,6 +93,11 @@ class Settings:
     def keys_folder(self) -> Path:
         """Where public keys and the digest key are."""
         return self.keys or self.home / "keys"
+
+    @property
+    def blobs_folder(self) -> Path:
+        """Where evidence is kept."""
+        return self.blobs or self.home / "blobs"
 
     @property
     def key_uri(self) -> str:

@@ -1,40 +1,82 @@
 """The composition root: the one module that chooses adapters."""
 
+import gc
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
+from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
+from adapters.blobs.folder import FolderBlobs
 from adapters.clock import utc_now
 from adapters.database import schema
 from adapters.database.database import Database
+from adapters.evidence import builder_table
+from adapters.evidence.reader import FileReader
+from adapters.evidence.verifier import OfflineVerifier
 from adapters.ledger import statement
 from adapters.ledger.answers import SqlAnswers
 from adapters.ledger.ledger import EventLedger
 from adapters.ledger.seal import SealingMapper
 from adapters.ledger.sql_recorder import SqlRecorder
+from adapters.readmodels.projection import PAGE_EVENTS, PLACEMENTS
 from adapters.readmodels.projector import Projector
 from adapters.readmodels.reader import ReadModels
+from adapters.readmodels.rebuild import Rebuild, Rebuilt
 from adapters.signing import keyed, keys
 from adapters.signing.keyed import HmacDigests
 from adapters.signing.keyring import PUBLIC_SUFFIX, Keyring
 from api.cursor import Cursors
 from api.idempotency import Answer
-from api.services import Services
+from api.services import EvidenceServices, Services
 from api.settings import Settings
 from domain.actor import Actor, ActorKind
+from domain.commands.import_trust_root import ImportTrustRoot, import_trust_root
 from domain.commands.open_ledger import OpenLedger, open_ledger
+from domain.digest import Digest
 from domain.errors import BrokenLedger, KeyUnusable, LedgerUnavailable, NotALedger
 from domain.event import SealedEvent
-from domain.ports import Verifier
+from domain.ports import EvidenceIndex, Verifier
+from domain.trust import RootKind
+
+COLLECT_AFTER_OBJECTS = 50_000
+"""How many objects are made before Python looks for cycles among them; by itself it does after 700.
+
+What a batch makes lives until it is recorded, and is in no cycle: at 700 a thousand reports have the
+whole process walked through for them once, a fifth of what they cost.
+"""
 
 OPERATOR = Actor(ActorKind.OPERATOR, issuer="shiplog:embedded", subject="operator")
 """Whoever opens the ledger's files directly: nobody vouched for them, and the record says so."""
 
+CATCH_UP_EVENTS_MAX = 100_000
+"""How far behind read models may be for a start to bring them to the head itself: seconds, not minutes."""
+
 Now = Callable[[], datetime]
+
+
+class Run(Protocol):
+    """Rebuilds, tells *progress* each position it reaches; with *check* it only compares."""
+
+    def __call__(self, progress: Callable[[int], None], *, check: bool) -> Rebuilt:
+        """Return what was done."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilding:
+    """A ledger whose read models can be made anew."""
+
+    head: int
+    """The last position when this was opened."""
+    projection: str
+    run: Run
 
 
 def wire(settings: Settings, *, now: Now = utc_now) -> Services:
@@ -43,25 +85,30 @@ def wire(settings: Settings, *, now: Now = utc_now) -> Services:
     Raises `NotALedger` when there is none, `KeyUnusable` when its keys cannot be
     used, `LedgerUnavailable` when the database does not answer.
     """
+    gc.set_threshold(COLLECT_AFTER_OBJECTS, 10, 10)
     database = Database(settings.url)
     schema.check(database)
     digests = HmacDigests.from_file(settings.keys_folder / "digest.key")
     signer = _signer(settings)
     ledger, projector = _ledger(signer, database, now)
+    projector.prepare()
     _catch_up(ledger, projector)
 
     def ready() -> None:
         schema.check(database)
-        _check_reach(ledger, projector)
+        _keep_up(ledger, projector)
         signer.open()
 
+    read_models = ReadModels(database, projector)
     return Services(
         ledger=ledger,
-        placements=ReadModels(database),
+        placements=read_models,
+        evidence=_evidence(settings, read_models),
         digests=digests,
         answers=KeptAnswers(SqlAnswers(database, now=now), secret=digests.derived("answers")),
         cursors=Cursors(digests.derived("cursors")),
         envelope=_envelope,
+        together=database.together,
         ready=ready,
         close=database.close,
     )
@@ -79,7 +126,8 @@ def initialise(settings: Settings, *, now: Now = utc_now) -> list[str]:
             _make_folder(settings)
             schema.create(database)
             made.append(f"database {database.url.render_as_string(hide_password=True)}")
-        ledger, _ = _ledger(_signer(settings), database, now)
+        ledger, projector = _ledger(_signer(settings), database, now)
+        projector.prepare()
         command = OpenLedger(
             occurred_at=now(),
             actor=OPERATOR,
@@ -91,6 +139,33 @@ def initialise(settings: Settings, *, now: Now = utc_now) -> list[str]:
     finally:
         database.close()
     return made
+
+
+def trust_embedded_root(settings: Settings, *, now: Now = utc_now) -> str | None:
+    """Trust the production root that the sigstore package carries, read as a file; return its digest.
+
+    None when it is trusted already, or when there is no such package. Asks no network.
+    """
+    content = _embedded_root()
+    if content is None:
+        return None
+    services = wire(settings, now=now)
+    try:
+        command = ImportTrustRoot(
+            occurred_at=now(),
+            actor=OPERATOR,
+            kind=RootKind.SIGSTORE,
+            content=content,
+            name="sigstore production",
+            source="shipped with the sigstore package",
+        )
+        evidence = services.evidence
+        receipt = import_trust_root(
+            command, ledger=services.ledger, blobs=evidence.blobs, reader=evidence.reader
+        )
+    finally:
+        services.close()
+    return None if receipt.existing else str(Digest.of(content))
 
 
 @contextmanager
@@ -109,6 +184,27 @@ def sealed_pages(settings: Settings) -> Iterator[Callable[[int, int], Sequence[S
         database.close()
 
 
+@contextmanager
+def rebuilding(settings: Settings, *, now: Now = utc_now) -> Iterator[Rebuilding]:
+    """Lend what rebuilds the read models beside whoever uses them; needs no key.
+
+    Raises what `wire` raises, but for keys and for read models that are behind.
+    """
+    database = Database(settings.url)
+    try:
+        schema.check(database)
+        mapper = SealingMapper(None, nonce=lambda: "")
+        ledger = EventLedger(SqlRecorder(database), mapper, now=now)
+        head = ledger.prefix(None).position
+
+        def run(progress: Callable[[int], None], *, check: bool) -> Rebuilt:
+            return Rebuild(database, PLACEMENTS, ledger.opened, progress=progress).run(check=check)
+
+        yield Rebuilding(head, PLACEMENTS.name, run)
+    finally:
+        database.close()
+
+
 def verifier(settings: Settings) -> Verifier:
     """Return what checks signatures with the public keys of *settings* alone."""
     return Keyring.in_folder(settings.keys_folder)
@@ -122,32 +218,67 @@ class KeptAnswers:
         self._answers = answers
         self.secret = secret
 
-    def recall(self, key: str) -> Answer | None:
+    def claim(self, key: str, *, fingerprint: str) -> Answer | None:
         """See `api.idempotency.Answers`."""
-        found = self._answers.recall(key)
+        found = self._answers.claim(key, fingerprint=fingerprint)
         return None if found is None else Answer(*found)
 
-    def remember(self, key: str, *, fingerprint: str, status: int, body: bytes) -> None:
+    def remember(
+        self, key: str, *, fingerprint: str, status: int, headers: Mapping[str, str], body: bytes
+    ) -> None:
         """See `api.idempotency.Answers`."""
-        self._answers.remember(key, fingerprint=fingerprint, status=status, body=body)
+        self._answers.remember(key, fingerprint=fingerprint, status=status, headers=headers, body=body)
+
+    def release(self, key: str, *, fingerprint: str) -> None:
+        """See `api.idempotency.Answers`."""
+        self._answers.release(key, fingerprint=fingerprint)
 
 
 def _catch_up(ledger: EventLedger, projector: Projector) -> None:
-    """Bring read models that were left behind to the head; refuse ones that are ahead of it."""
-    if projector.position() < ledger.prefix(None).position:
-        projector.catch_up(ledger.recorded)
-    _check_reach(ledger, projector)
+    """Bring read models that were left behind to the head, if that is a matter of seconds."""
+    _keep_up(ledger, projector, CATCH_UP_EVENTS_MAX)
 
 
-def _check_reach(ledger: EventLedger, projector: Projector) -> None:
-    """Refuse read models that are behind, or ahead; others may append between these looks."""
+def _keep_up(ledger: EventLedger, projector: Projector, events_max: int = PAGE_EVENTS) -> None:
+    """Refuse read models that are far behind, or ahead; others may append between these looks."""
     before = ledger.prefix(None).position
-    reached = projector.position()
+    reached = projector.keep_up(before, events_max)
     after = ledger.prefix(None).position
     if reached < before:
-        raise LedgerUnavailable(f"the read models stand at position {reached}, the ledger at {before}")
+        raise LedgerUnavailable(
+            f"the read models of this version stand at position {reached}, the ledger at {before}:"
+            " run `shiplog rebuild` with this version; servers of another version can go on meanwhile"
+        )
     if reached > after:
         raise BrokenLedger(f"the read models stand at position {reached}, the ledger only at {after}")
+
+
+def _evidence(settings: Settings, index: EvidenceIndex) -> EvidenceServices:
+    table = (files("policies") / "builders" / "default.json").read_bytes()
+    return EvidenceServices(
+        index=index,
+        blobs=FolderBlobs(settings.blobs_folder),
+        reader=FileReader(_read_large),
+        verifier=OfflineVerifier(),
+        builders=builder_table.read(table),
+        builders_digest=Digest.of(table),
+    )
+
+
+def _embedded_root() -> bytes | None:
+    """Return the root of sigstore's public instance; the other one in the package is for rehearsals."""
+    package = find_spec("sigstore")
+    folders = (package.submodule_search_locations or ()) if package is not None else ()
+    found = [
+        path for folder in folders for path in Path(folder).glob("_store/*sigstore.dev/trusted_root.json")
+    ]
+    return found[0].read_bytes() if found else None
+
+
+def _read_large(content: bytes) -> object:
+    from adapters.sbom import document  # noqa: PLC0415 - only when there is one to read
+
+    return document.read(content)
 
 
 def _signer(settings: Settings) -> keys.KeyWhenNeeded:
@@ -156,10 +287,11 @@ def _signer(settings: Settings) -> keys.KeyWhenNeeded:
 
 def _ledger(signer: keys.KeyWhenNeeded, database: Database, now: Now) -> tuple[EventLedger, Projector]:
     recorder = SqlRecorder(database)
-    projector = Projector(database)
-    recorder.followers.append(projector)
     mapper = SealingMapper(signer, nonce=lambda: secrets.token_hex(16))
-    return EventLedger(recorder, mapper, now=now), projector
+    ledger = EventLedger(recorder, mapper, now=now)
+    projector = Projector(database, read_page=ledger.recorded)
+    recorder.followers.append(projector)
+    return ledger, projector
 
 
 def _public_key(settings: Settings) -> EllipticCurvePublicKey:

@@ -3,6 +3,7 @@
 Call it in the process that serves, after a fork: connections are not shared.
 """
 
+import gc
 import os
 
 from flask import Flask
@@ -16,7 +17,10 @@ from api.settings import Settings
 def application(settings: Settings | None = None) -> Flask:
     """Return the HTTP API over the ledger that *settings*, or the environment, name."""
     chosen = Settings.from_environment(os.environ) if settings is None else settings
-    return create_app(wiring.wire(chosen), authoriser(chosen))
+    app = create_app(wiring.wire(chosen), authoriser(chosen))
+    gc.collect()
+    gc.freeze()  # modules, models and routes stay until the end: no collection walks through them again
+    return app
 
 
 def authoriser(settings: Settings) -> Authorise:

@@ -5,7 +5,6 @@ does, so that a change is visible and a guess is not.
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
@@ -15,6 +14,7 @@ from domain.actor import Actor
 from domain.digest import Digest
 from domain.errors import ContradictoryReport, MalformedValue, SecretInClear, UnknownConfig
 from domain.event import Event, Subject
+from domain.grown import GrownMap, GrownOrder
 from domain.report import Report
 from domain.stream import target_stream
 from domain.target import Target
@@ -75,37 +75,54 @@ class ConfigRecorded(Event):
 class Configs:
     """What a target's stream says of its configurations."""
 
-    numbers: Mapping[Digest, int] = field(default_factory=dict)
-    in_force: tuple[tuple[datetime, int, Digest], ...] = ()
-    """Every (from, number, digest) reported, in order of arrival."""
+    numbers: GrownMap[str, int] = field(default_factory=GrownMap)
+    """By digest, as text; numbers have no gaps."""
+    in_force: GrownOrder = field(default_factory=GrownOrder)
+    """Every (from, place in order of arrival, number, digest as text) reported."""
 
 
 def fold(configs: Configs, event: Event) -> Configs:
     """Advance *configs* by one event of the target's stream."""
     match event:
         case ConfigRecorded():
+            meant = (event.occurred_at, len(configs.in_force), event.number, event.digest.text)
             return Configs(
-                numbers=configs.numbers
-                if event.digest in configs.numbers
-                else {**configs.numbers, event.digest: event.number},
-                in_force=(*configs.in_force, (event.occurred_at, event.number, event.digest)),
+                numbers=numbered(configs, event.digest, event.number),
+                in_force=configs.in_force.with_new(meant),
             )
         case _:
             return configs
 
 
+def numbered(configs: Configs, digest: Digest, number: int) -> GrownMap[str, int]:
+    """Return the numbers of *configs* with *digest*, which may be among them."""
+    known = configs.numbers
+    return known if digest.text in known else known.with_new(digest.text, number)
+
+
 def number_of(configs: Configs, digest: Digest) -> int:
     """Return the number *digest* has in this target, or the next free one."""
-    return configs.numbers.get(digest, len(configs.numbers) + 1)
+    return configs.numbers.get(digest.text) or len(configs.numbers) + 1
+
+
+def known_as(configs: Configs, name: str | int | Digest) -> tuple[int, Digest] | None:
+    """Return number and digest of the configuration that goes by *name*, one of the two; None for neither."""
+    if isinstance(name, Digest):
+        number = configs.numbers.get(name.text)
+        return None if number is None else (number, name)
+    for text, number in configs.numbers.items():
+        if number == name:
+            return number, Digest(text)
+    return None
 
 
 def in_force(configs: Configs, at: datetime) -> tuple[int, Digest]:
     """Return number and digest of the configuration meant at *at*; raises `UnknownConfig`."""
-    meant = [(since, place) for place, (since, _, _) in enumerate(configs.in_force) if since <= at]
-    if not meant:
+    meant = configs.in_force.last_until(at)
+    if meant is None:
         raise UnknownConfig(f"no configuration is recorded for {at.isoformat()} or before")
-    _, number, digest = configs.in_force[max(meant)[1]]
-    return number, digest
+    _, _, number, digest = meant
+    return number, Digest(digest)
 
 
 def digest_of(entries: tuple[Entry, ...]) -> Digest:

@@ -79,8 +79,9 @@ class Declared(Run):
 def fold_configs(configs: Configs, event: Event) -> Configs:
     """Advance *configs* by the configuration a declaration implies."""
     match event:
-        case Declared(implied=DeclaredRelease(config=config)) if config.digest not in configs.numbers:
-            return Configs({**configs.numbers, config.digest: config.number}, configs.in_force)
+        case Declared(implied=DeclaredRelease(config=config)):
+            numbers = config_version.numbered(configs, config.digest, config.number)
+            return configs if numbers is configs.numbers else Configs(numbers, configs.in_force)
         case _:
             return configs
 

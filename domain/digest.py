@@ -27,6 +27,10 @@ class Digest:
                 f"not a digest: {self.text[:80]!r}, expected sha256: and 64 lower-case hex digits"
             )
 
+    def __hash__(self) -> int:
+        """Hash the text alone: keys are looked up by the hundred thousand."""
+        return hash(self.text)
+
     @classmethod
     def of(cls, content: bytes) -> Self:
         """Digest *content*."""

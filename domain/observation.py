@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from domain import names
+from domain import canonical, names
 from domain.actor import Actor
 from domain.digest import Digest
-from domain.errors import ContradictoryReport
+from domain.errors import ContradictoryReport, MalformedValue
 from domain.event import Event, Subject
 from domain.report import Report
 from domain.stream import environment_stream
@@ -15,6 +15,8 @@ from domain.target import slot
 
 RUNNING_MAX = 20_000
 ARTIFACTS_MAX = 64
+EVERY_SECONDS_MAX = 31 * 24 * 60 * 60
+"""The longest anyone may promise to be silent: 31 days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ class EnvironmentObserved(Event):
     running: tuple[Observed, ...]
     """Sorted by service and slot. What is not listed was not running."""
     corrects: int | None = None
+    every: int | None = None
+    """Seconds within which the observer promised to be heard again; None promises nothing."""
 
     def subjects(self) -> tuple[Subject, ...]:
         """Return every artifact seen."""
@@ -70,9 +74,10 @@ def record(
     environment: str,
     observer: str,
     running: tuple[Observed, ...],
+    every: int | None = None,
     corrects: int | None = None,
 ) -> EnvironmentObserved:
-    """Decide what the observation adds: always itself.
+    """Decide what the observation adds: itself; see `domain.heartbeat` for one that repeats the last.
 
     Raises `ContradictoryReport` when a slot is listed twice or there are too many.
     """
@@ -90,4 +95,22 @@ def record(
         observer=names.name(observer, "observer"),
         running=tuple(sorted(running, key=lambda seen: (seen.service, seen.slot))),
         corrects=corrects,
+        every=checked_every(every),
+    )
+
+
+def checked_every(seconds: int | None) -> int | None:
+    """Return *seconds* when it can be promised: 1 to 31 days, or nothing."""
+    if seconds is not None and not 0 < seconds <= EVERY_SECONDS_MAX:
+        raise MalformedValue(f"every {seconds} seconds, expected 1 to {EVERY_SECONDS_MAX}")
+    return seconds
+
+
+def list_digest(running: tuple[Observed, ...]) -> Digest:
+    """Return what stands for the list: equal lists have equal digests, however they were ordered.
+
+    The SHA-256 of the canonical JSON of [service, slot, [digest, …]] of every slot, sorted.
+    """
+    return canonical.digest(
+        sorted([seen.service, seen.slot, sorted(map(str, seen.artifacts))] for seen in running)
     )

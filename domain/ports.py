@@ -1,15 +1,21 @@
 """What the domain needs from the world. Adapters implement these; nothing else does."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from domain.coverage import Unknown
 from domain.digest import Digest
+from domain.drift import LastSeen, Listed, Origin, Place
 from domain.event import Event, Recorded, SealedEvent
 from domain.placement import Change, Placement, RanRelease
 from domain.prefix import Prefix
+from domain.subject_digest import SubjectDigest
+
+BLOB_BYTES_MAX = 64 << 20
+"""As large as the largest evidence there is, an SBOM."""
 
 S = TypeVar("S", bound="Versioned")
 
@@ -72,6 +78,12 @@ class LedgerReader(Protocol):
 
     def load(self, stream: str, fold: Callable[[S | None, Event], S | None]) -> S | None:
         """Fold the events of *stream*; None when there are none. The chain of hashes is checked."""
+        ...
+
+    def load_each(
+        self, streams: Iterable[str], fold: Callable[[S | None, Event], S | None]
+    ) -> Mapping[str, S]:
+        """Fold each of *streams* as `load` does, any number at once; those without events are left out."""
         ...
 
     def reported(self, keys: Iterable[Digest]) -> Reported | None:
@@ -156,6 +168,14 @@ class Placements(Protocol):
         """Return the services anything was reported about, in alphabetical order."""
         ...
 
+    def has_environment(self, name: str, prefix: Prefix) -> bool:
+        """Whether *name* is among `environments`; reads no list, however many there are."""
+        ...
+
+    def has_service(self, name: str, prefix: Prefix) -> bool:
+        """Whether *name* is among `services`."""
+        ...
+
     def running(self, scope: Scope, as_of: datetime, prefix: Prefix) -> Sequence[Placement]:
         """Return what ran in *scope* at *as_of*; slots that ran nothing are left out.
 
@@ -178,6 +198,38 @@ class Placements(Protocol):
         Times when a slot ran nothing are included. Two reports about one slot
         and one instant leave one placement: the one that holds.
         """
+        ...
+
+    def unknown_at(self, scope: Scope, as_of: datetime, prefix: Prefix) -> Sequence[Unknown]:
+        """Return the stretches of time around *as_of* in which nobody reported, newest first.
+
+        One or none for each environment in *scope*, in its full length.
+        """
+        ...
+
+    def unknown(
+        self, scope: Scope, prefix: Prefix, *, start: datetime | None, end: datetime, limit: int
+    ) -> tuple[Sequence[Unknown], bool]:
+        """Return the stretches that overlap [start, end), newest first, and whether some are left out.
+
+        They are in their full length, however little of it is in [start, end). At
+        most *limit*, and fewer where there is too much to look at: what is left
+        out is always the earliest.
+        """
+        ...
+
+    def observed(self, environment: str, as_of: datetime, prefix: Prefix) -> Sequence[LastSeen]:
+        """Return what each observer listed last until *as_of*, or confirmed; latest first."""
+        ...
+
+    def emptied(self, environment: str, as_of: datetime, prefix: Prefix) -> Mapping[Place, datetime]:
+        """Return the slots in which something ran and at *as_of* nothing does, and since when."""
+        ...
+
+    def origins(
+        self, environment: str, artifacts: Collection[tuple[str, Listed]], prefix: Prefix
+    ) -> Mapping[tuple[str, Listed], Origin]:
+        """Return, for each service and the artifacts it was seen running, who made all of them."""
         ...
 
     def changes(
@@ -223,6 +275,53 @@ class Placements(Protocol):
 
     def ran(self, releases: Sequence[RanRelease], prefix: Prefix, *, limit: int) -> Sequence[Placement]:
         """Return where and when any of *releases* ran, newest first."""
+        ...
+
+
+class EvidenceIndex(Protocol):
+    """The read models that find evidence. They name the events that say what is known of it.
+
+    Every method answers from *prefix* alone. Positions come newest first.
+    """
+
+    def evidence_of(self, files: Collection[Digest], prefix: Prefix, *, limit: int) -> Sequence[int]:
+        """Return where the ledger says something about any of *files*."""
+        ...
+
+    def evidence_about(self, artifact: SubjectDigest, prefix: Prefix, *, limit: int) -> Sequence[int]:
+        """Return where evidence about *artifact* was admitted for it, or verified to speak of it."""
+        ...
+
+    def admitted(self, prefix: Prefix, *, after: Digest | None, limit: int) -> Sequence[Digest]:
+        """Return the files that were admitted, in the order of their digests, following *after*."""
+        ...
+
+    def trust_events(self, prefix: Prefix) -> Sequence[int]:
+        """Return where it was said what is trusted, oldest first."""
+        ...
+
+
+class Blobs(Protocol):
+    """Content by its digest. Safe to call from any thread and any process at once."""
+
+    def put(self, content: bytes) -> Digest:
+        """Keep *content*; durable on return, and nothing changes when it is there already.
+
+        Raises `MalformedValue` for more than `BLOB_BYTES_MAX`, and `LedgerUnavailable`
+        when it cannot be written.
+        """
+        ...
+
+    def get(self, digest: Digest) -> bytes:
+        """Return the content, checked against *digest*.
+
+        Raises `EvidenceLost` when it is not there, `BrokenLedger` when it is not what
+        was put, and `LedgerUnavailable` when it cannot be read.
+        """
+        ...
+
+    def has(self, digest: Digest) -> bool:
+        """Say whether there is content under *digest*, unchecked."""
         ...
 
 

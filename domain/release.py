@@ -1,6 +1,6 @@
 """A release: one build joined with one config version, for one target; numbered, never edited."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +12,7 @@ from domain.build import BuildOutcome, BuildRecorded
 from domain.digest import Digest
 from domain.errors import FailedBuild, UnknownRelease
 from domain.event import Event, Subject
+from domain.grown import GrownMap
 from domain.report import Report
 from domain.stream import target_stream
 from domain.target import Target
@@ -79,10 +80,18 @@ class ReleaseCut(Event):
 class Releases:
     """What a target's stream says of its releases."""
 
-    cut: tuple[Release, ...] = ()
-    """Number *n* stands at place *n* - 1."""
-    numbers: Mapping[tuple[BuildName, Digest], int] = field(default_factory=dict)
-    """Which number a build and a configuration were joined under."""
+    digests: GrownMap[int, str] = field(default_factory=GrownMap)
+    """By number."""
+    numbers: GrownMap[str, int] = field(default_factory=GrownMap)
+    """Which number a build and a configuration were joined under, by the joint as `_joint` spells it.
+
+    Text and numbers alone: the state of a long stream costs the garbage collector nothing.
+    """
+
+    @property
+    def cut(self) -> Sequence[Release]:
+        """Every release; number *n* stands at place *n* - 1."""
+        return [Release(number, Digest(text)) for number, text in self.digests.items()]
 
 
 def key_of(target: Target, build: str, config: Digest) -> Digest:
@@ -102,28 +111,29 @@ def fold(releases: Releases, event: Event) -> Releases:
 
 def added(releases: Releases, release: Release, build: BuildName, config: Digest) -> Releases:
     """Return *releases* with the next one; numbers have no gaps."""
-    assert release.number == len(releases.cut) + 1, "releases are numbered without gaps"
+    assert release.number == len(releases.digests) + 1, "releases are numbered without gaps"
     return Releases(
-        cut=(*releases.cut, release), numbers={**releases.numbers, (build, config): release.number}
+        digests=releases.digests.with_new(release.number, release.digest.text),
+        numbers=releases.numbers.with_new(_joint(build, config), release.number),
     )
 
 
 def numbered(releases: Releases, number: int, target: Target) -> Release:
     """Return release *number*; raises `UnknownRelease`."""
-    if not 1 <= number <= len(releases.cut):
-        raise UnknownRelease(f"{target} has no release {number}, it has {len(releases.cut)} so far")
-    return releases.cut[number - 1]
+    if number not in releases.digests:
+        raise UnknownRelease(f"{target} has no release {number}, it has {len(releases.digests)} so far")
+    return Release(number, Digest(releases.digests[number]))
 
 
 def found(releases: Releases, build: BuildName, config: Digest) -> Release | None:
     """Return the release that joined *build* and *config* already, if one did."""
-    number = releases.numbers.get((build, config))
-    return None if number is None else releases.cut[number - 1]
+    number = releases.numbers.get(_joint(build, config))
+    return None if number is None else Release(number, Digest(releases.digests[number]))
 
 
 def following(releases: Releases, target: Target, build: object, config: Digest) -> Release:
     """Return the next release of *target*; its digest covers target, number, build and config."""
-    number = len(releases.cut) + 1
+    number = len(releases.digests) + 1
     content = {"build": build, "config": str(config), "number": number, "target": str(target)}
     return Release(number, canonical.digest(content))
 
@@ -168,3 +178,7 @@ def cut(
         config_number=number,
         config_digest=digest,
     )
+
+
+def _joint(build: BuildName, config: Digest) -> str:
+    return f"{config.hex} {build.identity} {build.name}"

@@ -7,10 +7,14 @@ is a retry, answered as before; same key and another fingerprint is refused.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from domain import canonical, names
 from domain.digest import Digest
 from domain.errors import MalformedValue
+
+KEYS_KEPT_MAX = 8192
+"""A key is asked for when a report is looked up, when it is decided on and when it is appended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,7 @@ def fingerprint(kind: str, content: Mapping[str, object]) -> Digest:
     return canonical.digest({"kind": kind, "content": content})
 
 
+@lru_cache(maxsize=KEYS_KEPT_MAX)
 def key(*parts: str) -> Digest:
     """Return the key under which only one report is accepted."""
     return canonical.digest(list(parts))

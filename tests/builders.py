@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -18,6 +18,14 @@ from adapters.signing import keys
 from adapters.signing.keyed import HmacDigests
 from adapters.signing.keyring import Keyring
 from domain.actor import Actor, ActorKind
+from domain.admission import (
+    Attested,
+    EvidenceAdmitted,
+    EvidenceTurnedDown,
+    EvidenceVerified,
+    Kind,
+    Referenced,
+)
 from domain.build import Artifact, BuildOutcome, Source
 from domain.commands.correct import Correct
 from domain.commands.cut_release import CutRelease
@@ -27,14 +35,21 @@ from domain.commands.record import Command, record
 from domain.commands.record_build import RecordBuild
 from domain.commands.record_config import RecordConfig
 from domain.commands.record_deployment import RecordDeployment
+from domain.commands.record_heartbeat import RecordHeartbeat
 from domain.commands.record_observation import RecordObservation
 from domain.commands.record_removal import RecordRemoval
 from domain.deployment import DeploymentOutcome
 from domain.digest import Digest
+from domain.event import Event
+from domain.evidence import Format, Reason, Signs
+from domain.evidence import Identity as EvidenceIdentity
 from domain.observation import Observed
 from domain.ports import Ledger, Receipt
 from domain.report import Report
+from domain.stream import TRUST, evidence_stream
 from domain.target import Target
+from domain.trust import RootKind, SignerDistrusted, TrustRootImported
+from domain.verification import CertificateSigner, Engine, KeySigner, LogPlace, TimeSource, TrustedTime
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 CI = Actor(ActorKind.WORKLOAD, "https://ci.example", "repo:acme/payments-api")
@@ -115,6 +130,161 @@ def ledger(
     return EventLedger(recorder or MemoryRecorder(), mapper, now=clock or Clock())
 
 
+# -- evidence
+
+
+def an_admission(**changes: Any) -> EvidenceAdmitted:
+    file = changes.pop("file", digest("a bundle"))
+    referenced = Referenced(
+        digest=file,
+        size=4711,
+        media_type=Kind.SIGNED.media_type,
+        download_location=f"/v1/evidence/{file}/content",
+        name="payments-api.sigstore.json",
+    )
+    admitted = EvidenceAdmitted(
+        stream=evidence_stream(file),
+        version=1,
+        occurred_at=NOON,
+        actor=CI,
+        report=report(f"evidence {file}"),
+        kind=Kind.SIGNED,
+        references=(referenced,),
+        about=(digest(),),
+        admission=1,
+    )
+    return replace(admitted, **changes)
+
+
+def a_verification(**changes: Any) -> EvidenceVerified:
+    """Return what was found out about the first piece of the admitted file: a certificate signed it."""
+    file = changes.pop("file", digest("a bundle"))
+    certificate = CertificateSigner(
+        fingerprint=digest("a certificate"),
+        identity="https://github.com/acme/payments-api/.github/workflows/build.yml@refs/heads/main",
+        identity_kind="uri",
+        issuer="https://token.actions.githubusercontent.com",
+        source_repository_uri="https://github.com/acme/payments-api",
+        source_repository_id="1001",
+        source_repository_owner_id="2002",
+    )
+    verified = EvidenceVerified(
+        stream=evidence_stream(file),
+        version=2,
+        occurred_at=NOON,
+        actor=CI,
+        evidence=file,
+        place=0,
+        format=Format.SIGSTORE_BUNDLE,
+        identity=EvidenceIdentity(digest("signed"), digest("a certificate"), digest("a signature")),
+        engine=Engine.SIGSTORE,
+        root=digest("a root"),
+        certificate=certificate,
+        times=(TrustedTime(NOON - timedelta(minutes=5), TimeSource.LOG),),
+        log=LogPlace(digest("a log"), 1042),
+        predicate_type="https://slsa.dev/provenance/v1",
+        attested=(Attested(name="payments-api", digests=(("sha256", digest().hex),)),),
+    )
+    return _told_once(replace(verified, **changes))
+
+
+def a_refusal(**changes: Any) -> EvidenceTurnedDown:
+    file = changes.pop("file", digest("a bundle"))
+    refused = EvidenceTurnedDown(
+        stream=evidence_stream(file),
+        version=3,
+        occurred_at=NOON,
+        actor=CI,
+        evidence=file,
+        place=1,
+        format=Format.SIGSTORE_BUNDLE,
+        reason=Reason.BAD_SIGNATURE,
+        words="the signature is not that of the certificate",
+        roots=(digest("a root"),),
+    )
+    return _told_once(replace(refused, **changes))
+
+
+def a_trusted_root(**changes: Any) -> TrustRootImported:
+    imported = TrustRootImported(
+        stream=TRUST,
+        version=1,
+        occurred_at=NOON,
+        actor=CI,
+        report=report("a root"),
+        kind=RootKind.SIGSTORE,
+        root=digest("a root"),
+        content=digest("a root"),
+        name="sigstore",
+        source="shipped with sigstore",
+    )
+    return replace(imported, **changes)
+
+
+def a_distrust(**changes: Any) -> SignerDistrusted:
+    distrusted = SignerDistrusted(
+        stream=TRUST,
+        version=3,
+        occurred_at=NOON,
+        actor=CI,
+        report=report("a distrust"),
+        identity="https://github.com/acme/payments-api/.github/workflows/build.yml@refs/heads/main",
+        issuer="https://token.actions.githubusercontent.com",
+        since=NOON,
+        reason="the workflow was taken over",
+    )
+    return replace(distrusted, **changes)
+
+
+def evidence_events(at: datetime) -> Sequence[Event]:
+    """Return events of every topic about evidence and trust, each in every form it has."""
+    key, unread = digest("a key"), digest("hostile")
+    events: tuple[Event, ...] = (
+        a_trusted_root(),
+        a_trusted_root(
+            version=2,
+            report=report("a key"),
+            kind=RootKind.KEY,
+            root=key,
+            content=digest("a key, PEM"),
+            name="release key",
+            source=None,
+            log=digest("a root"),
+            key_id="SHA256:release",
+            signs=Signs.PAE,
+            valid_from=NOON - timedelta(days=1),
+            valid_until=NOON + timedelta(days=365),
+        ),
+        an_admission(),
+        a_verification(),
+        a_refusal(),
+        a_verification(
+            version=4,
+            place=2,
+            engine=Engine.PINNED_KEY,
+            root=key,
+            log_root=digest("a root"),
+            certificate=None,
+            key=KeySigner(fingerprint=key),
+            predicate_type=None,
+            not_a_statement="in-toto 'link' in a metablock",
+            attested=(),
+        ),
+        an_admission(version=5, admission=2, about=(digest("another"),), report=report("for another")),
+        a_refusal(file=unread, version=1, place=None, format=None, reason=Reason.TOO_DEEP, roots=()),
+        a_distrust(),
+        a_distrust(version=4, identity=None, issuer=None, key=key, report=report("another distrust")),
+    )
+    return [replace(event, occurred_at=at) for event in events]
+
+
+E = TypeVar("E", EvidenceVerified, EvidenceTurnedDown)
+
+
+def _told_once(finding: E) -> E:
+    return replace(finding, report=Report(fingerprint=finding.natural_key()))
+
+
 # -- commands
 
 _TOLD: dict[str, Any] = {"occurred_at": NOON, "actor": CI}
@@ -132,6 +302,7 @@ _DEPLOYMENT = RecordDeployment(**_TOLD, target=target(), release=1)
 _REMOVAL = RecordRemoval(**_TOLD, target=target())
 _SEEN = (Observed("payments-api", "main", (digest(),)),)
 _OBSERVATION = RecordObservation(**_TOLD, environment="prod", observer="agent-1", running=_SEEN)
+_HEARTBEAT = RecordHeartbeat(**_TOLD, environment="prod", observer="agent-1", every=120)
 _DECLARATION = Declare(**_TOLD, target=target(), label="v1356", config="git-blob:7f3a")
 
 
@@ -161,6 +332,10 @@ def a_removal(**changes: Any) -> RecordRemoval:
 
 def an_observation(**changes: Any) -> RecordObservation:
     return replace(_OBSERVATION, **changes)
+
+
+def a_heartbeat(**changes: Any) -> RecordHeartbeat:
+    return replace(_HEARTBEAT, **changes)
 
 
 def a_declaration(label: str | None = "v1356", **changes: Any) -> Declare:
@@ -195,6 +370,9 @@ def story() -> Sequence[Command]:
         a_deployment(2, deployment="d-2", outcome=DeploymentOutcome.FAILED, reason="it did not start"),
         a_deployment(2, slot="canary"),
         an_observation(),
+        an_observation(every=120),
+        a_heartbeat(observer="agent-2"),
+        an_observation(every=120, running=()),
         a_removal(slot="canary", reason="the trial is over"),
         a_declaration(target=staging, commit=COMMIT, source="https://git.example/acme/deployments"),
         a_declaration(None, config=None, target=staging),
@@ -205,10 +383,14 @@ def story() -> Sequence[Command]:
 
 
 def told_story(into: EventLedger) -> EventLedger:
-    """Open *into* and tell it the story; its last deployment was really to another slot."""
+    """Open *into* and tell it the story; its last deployment was really to another slot.
+
+    Then there is evidence: what is trusted, a file with two pieces, and one that cannot be read.
+    """
     open_ledger(opening(), ledger=into)
     last = tell(into, *story())[-1]
     later = NOON + timedelta(minutes=1)
     really = a_deployment(1, slot="blue", occurred_at=later)
     tell(into, a_correction(last.position, replacement=really, occurred_at=later))
+    into.append(evidence_events(later))
     return into

@@ -13,6 +13,7 @@ from domain.correction import Corrected
 from domain.declaration import Declared
 from domain.deployment import Deployment, DeploymentOutcome
 from domain.event import Event
+from domain.heartbeat import EnvironmentHeartbeat
 from domain.observation import EnvironmentObserved, Observed
 from domain.ports import Scope
 from domain.removal import Removed
@@ -31,6 +32,7 @@ GRID = timedelta(seconds=200)
 EVERYWHERE = tuple(Target(service, environment) for service in SERVICES for environment in ENVIRONMENTS)
 targets = st.sampled_from((*[EVERYWHERE[0]] * 4, *EVERYWHERE))
 """Most is about one target, or hardly anything would follow on anything."""
+environments = st.sampled_from((*["prod"] * 3, *ENVIRONMENTS))
 slots = st.sampled_from(("main", *SLOTS))
 INSTANTS = tuple(NOON + GRID * steps for steps in range(-5, 5))
 instants = st.sampled_from(INSTANTS)
@@ -98,20 +100,33 @@ declarations = st.builds(
     commit=st.none() | st.sampled_from(COMMITS),
     source=st.none() | st.just("https://git.example/acme/deployments"),
 )
+OBSERVERS = ("agent-1", "agent-2")
+promises = st.sampled_from((None, 100, 200, 300, 700))
+"""Seconds: less than a step of the grid, just one, and more."""
 observations = st.builds(
-    lambda environment, observer, at, seen: builders.an_observation(
+    lambda environment, observer, at, seen, every: builders.an_observation(
         environment=environment,
         observer=observer,
         occurred_at=at,
+        every=every,
         running=tuple(
             Observed(service, slot, tuple(map(builders.digest, made)))
             for (service, slot), made in seen.items()
         ),
     ),
-    st.sampled_from(ENVIRONMENTS),
-    st.sampled_from(("agent-1", "agent-2")),
+    environments,
+    st.sampled_from(OBSERVERS),
     instants,
-    st.dictionaries(st.tuples(st.sampled_from(SERVICES), slots), artifacts, max_size=3),
+    st.just({("api", "main"): ["x"]})  # often the same again
+    | st.dictionaries(st.tuples(st.sampled_from(SERVICES), slots), artifacts, max_size=3),
+    promises,
+)
+heartbeats = st.builds(
+    builders.a_heartbeat,
+    environment=environments,
+    observer=st.sampled_from(OBSERVERS),
+    occurred_at=instants,
+    every=promises,
 )
 runs = deployments | removals | declarations
 
@@ -123,7 +138,8 @@ _KINDS: tuple[st.SearchStrategy[Command], ...] = (
     builds(),
     configs,
     releases,
-    observations,
+    *[observations] * 2,
+    *[heartbeats] * 2,
 )
 anything = st.sampled_from(_KINDS).flatmap(lambda kind: kind)
 """Any report but a correction, most of them deployments."""
@@ -157,8 +173,10 @@ def corrections(draw: st.DrawFn, ledger: PlainLedger, of: int) -> Command:
         case Declared():
             by = declarations.map(lambda command: replace(command, target=event.target))
         case _:
-            assert isinstance(event, EnvironmentObserved)
-            by = observations.map(lambda command: replace(command, environment=event.environment))
+            assert isinstance(event, EnvironmentObserved | EnvironmentHeartbeat)
+            by = (observations | heartbeats).map(
+                lambda command: replace(command, environment=event.environment)
+            )
     return builders.a_correction(of, occurred_at=draw(instants), replacement=draw(st.none() | by))
 
 
@@ -187,4 +205,23 @@ def delivered() -> Sequence[Command]:
 
 
 def _correctable(event: Event) -> bool:
-    return isinstance(event, Deployment | Removed | Declared | EnvironmentObserved)
+    return isinstance(event, Deployment | Removed | Declared | EnvironmentObserved | EnvironmentHeartbeat)
+
+
+@st.composite
+def watches(draw: st.DrawFn) -> PlainLedger:
+    """A ledger of one environment: reports as they were promised, and then late ones and corrections."""
+    ledger = PlainLedger(start=NOON + GRID * 6)
+    regular = draw(st.sampled_from(((), OBSERVERS[:1], OBSERVERS[:1], OBSERVERS)))
+    for observer in regular:
+        told = {"observer": observer, "every": draw(st.sampled_from((200, 300)))}
+        ledger.tell(builders.a_heartbeat(occurred_at=at, **told) for at in INSTANTS)
+    ledger.appends = [len(ledger.recorded)] if regular else []
+    reports = (observations | heartbeats).map(lambda command: replace(command, environment="prod"))
+    for _ in range(draw(st.integers(1, 4 if regular else 20))):
+        observed = [each.position for each in ledger.recorded if _correctable(each.event)]
+        if observed and draw(st.integers(0, 3)) < (3 if regular else 1):
+            ledger.tell([draw(corrections(ledger, draw(st.sampled_from(observed))))])
+        else:
+            ledger.tell([draw(reports)])
+    return ledger

@@ -73,6 +73,13 @@ class PlainLedger(Ledger):
         events = [each.event for each in self.recorded if each.event.stream == stream]
         return reduce(fold, events, None)
 
+    def load_each(
+        self, streams: Iterable[str], fold: Callable[[S | None, Event], S | None]
+    ) -> Mapping[str, S]:
+        """See `LedgerReader`."""
+        states = {stream: self.load(stream, fold) for stream in streams}
+        return {stream: state for stream, state in states.items() if state is not None}
+
     def reported(self, keys: Iterable[Digest]) -> Reported | None:
         """See `LedgerReader`."""
         return next((self._reported[key] for key in keys if key in self._reported), None)

@@ -13,7 +13,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -58,16 +58,19 @@ class Server:
 
 
 @contextmanager
-def server() -> Iterator[Server]:
-    """Lend a running PostgreSQL 15 or later; raises `NoPostgres` with what is missing."""
+def server(options: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """Lend a running PostgreSQL 15 or later; raises `NoPostgres` with what is missing.
+
+    *options* are settings of a cluster of our own; the one that is named keeps its own.
+    """
     named = os.environ.get("SHIPLOG_TEST_POSTGRES")
     if named:
         yield Server(make_url(named))
         return
-    binaries = _binaries()
+    programs = binaries()
     folder = Path(tempfile.mkdtemp(prefix="shiplog-postgres-"))
     try:
-        with _cluster(binaries, folder) as url:
+        with _cluster(programs, folder, {**_OPTIONS, **(options or {})}) as url:
             yield Server(url)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -77,7 +80,8 @@ def _engine(url: URL) -> Engine:
     return create_engine(url, isolation_level="AUTOCOMMIT", poolclass=NullPool)
 
 
-def _binaries() -> Path:
+def binaries() -> Path:
+    """Return the folder of the newest server there is; raises `NoPostgres`."""
     on_path = shutil.which("pg_ctl")
     found = [Path(on_path).resolve().parent] if on_path else []
     found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=_version, reverse=True)
@@ -95,14 +99,14 @@ def _version(folder: Path) -> float:
 
 
 @contextmanager
-def _cluster(binaries: Path, folder: Path) -> Iterator[URL]:
+def _cluster(programs: Path, folder: Path, settings: Mapping[str, str]) -> Iterator[URL]:
     user = _unprivileged()
     if user is not None:
         os.chown(folder, user.pw_uid, user.pw_gid)
     data, log = folder / "data", folder / "log"
 
     def run(program: str, *arguments: str) -> None:
-        _as(user, [str(binaries / program), "-D", str(data), *arguments], folder)
+        _as(user, [str(programs / program), "-D", str(data), *arguments], folder)
 
     run(
         "initdb",
@@ -114,7 +118,7 @@ def _cluster(binaries: Path, folder: Path) -> Iterator[URL]:
     )
     for attempt in range(1, _STARTS_AT_MOST + 1):
         port = _free_port()
-        options = {**_OPTIONS, "port": str(port), "unix_socket_directories": str(folder)}
+        options = {**settings, "port": str(port), "unix_socket_directories": str(folder)}
         flags = " ".join(f"-c {name}={value}" for name, value in options.items())
         try:
             run("pg_ctl", "start", "-w", f"-t{_SECONDS_TO_START}", f"-l{log}", f"-o{flags}")

@@ -2,16 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
+from itertools import pairwise
 
 from domain.build import BuildRecorded
 from domain.config_version import ConfigRecorded
 from domain.correction import Corrected
+from domain.coverage import Unknown
 from domain.declaration import Declared
 from domain.deployment import Deployment
+from domain.digest import Digest
+from domain.drift import LastSeen, Origin
 from domain.event import Recorded
-from domain.observation import EnvironmentObserved
+from domain.heartbeat import EnvironmentHeartbeat
+from domain.instant import EARLIEST, LATEST, text
+from domain.observation import EnvironmentObserved, list_digest
 from domain.placement import (
     Cause,
     Change,
@@ -106,6 +112,48 @@ class Replay:
             if each.release is not None and (each.target, each.release.number) in meant
         ]
 
+    def unknown(self, environment: str) -> list[Unknown]:
+        """When nobody reported on the environment, newest first."""
+        withdrawn = self._withdrawn()
+        reports = [
+            (event.occurred_at, each.position, event.observer, event.every)
+            for each, event in self._observed()
+            if event.environment == environment and each.position not in withdrawn
+        ]
+        runs = [event.occurred_at for _, event in self._runs() if event.target.environment == environment]
+        claims = [at for at, *_ in reports] + runs
+        if not claims:
+            why = f"nothing was reported about what runs in {environment}"
+            return [Unknown(environment, None, None, why)]
+        why = f"nothing was reported about {environment} before {text(min(claims))}"
+        found = [Unknown(environment, None, min(claims), why)]
+        ends = {at + timedelta(seconds=every) for at, _, _, every in reports if every}
+        moments = sorted({EARLIEST, LATEST, *claims, *ends})
+        for start, end in pairwise(moments):
+            silent = self._silent(sorted(reports), start)
+            if not silent:
+                continue
+            until = None if end == LATEST else end
+            if found[-1].until == start and found[-1].since is not None:
+                found[-1] = replace(found[-1], until=until)
+            else:
+                since = ", ".join(f"from {name} since {text(at)}" for name, at in sorted(silent.items()))
+                found.append(Unknown(environment, start, until, f"no report {since}"))
+        return found[::-1]
+
+    @staticmethod
+    def _silent(
+        reports: Sequence[tuple[datetime, int, str, int | None]], at: datetime
+    ) -> dict[str, datetime]:
+        """Who should have reported again by *at* and since when it did not; nobody when somebody covers."""
+        last = {name: (then, every) for then, _, name, every in reports if then <= at}
+        promising = {
+            name: (then, then + timedelta(seconds=every)) for name, (then, every) in last.items() if every
+        }
+        if any(end > at for _, end in promising.values()):
+            return {}
+        return {name: then for name, (then, _) in promising.items()}
+
     # -- what it takes
 
     def _targets(self) -> set[Target]:
@@ -131,10 +179,63 @@ class Replay:
             if isinstance(each.event, Run) and each.event.alters and each.position not in withdrawn:
                 yield each, each.event
 
-    def _observed(self) -> Iterator[tuple[Recorded, EnvironmentObserved]]:
+    def _observed(self) -> Iterator[tuple[Recorded, EnvironmentObserved | EnvironmentHeartbeat]]:
         for each in self.recorded:
-            if isinstance(each.event, EnvironmentObserved):
+            if isinstance(each.event, EnvironmentObserved | EnvironmentHeartbeat):
                 yield each, each.event
+
+    def emptied(self, environment: str, as_of: datetime) -> dict[tuple[str, str], datetime]:
+        """Where nothing runs any more, and since when."""
+        found = {}
+        for target, slot in self._slots(Scope(environment=environment)):
+            begun = [each for each in self._slot(target, slot) if each.since <= as_of]
+            if begun and begun[-1].release is None:
+                found[target.service, slot] = begun[-1].since
+        return found
+
+    def origin(self, environment: str, service: str, listed: tuple[Digest, ...]) -> Origin:
+        """The newest release whose build made all that is listed, and the newest such build."""
+        builds = [
+            each.event.build
+            for each in self.recorded
+            if isinstance(each.event, BuildRecorded)
+            and each.event.service == service
+            and {made.digest for made in each.event.artifacts}.issuperset(listed)
+        ]
+        released = [
+            each.number
+            for each in self.releases(Target(service, environment))
+            if each.build.identity is Identity.REPORTED and each.build.name in builds
+        ]
+        return Origin(max(released, default=None), builds[-1] if builds else None)
+
+    def last_seen(self, environment: str, as_of: datetime) -> list[LastSeen]:
+        """What each observer listed last, or confirmed; latest first."""
+        withdrawn = self._withdrawn()
+        lists = {
+            (event.observer, list_digest(event.running)): event.running
+            for _, event in self._observed()
+            if isinstance(event, EnvironmentObserved) and event.environment == environment
+        }
+        last: dict[str, tuple[datetime, int, Digest]] = {}
+        for each, event in self._observed():
+            told = event.confirms if isinstance(event, EnvironmentHeartbeat) else list_digest(event.running)
+            here = event.environment == environment and told is not None
+            if here and event.occurred_at <= as_of and each.position not in withdrawn:
+                assert told is not None, "said just before"
+                fresh = (event.occurred_at, each.position, told)
+                last[event.observer] = max(last.get(event.observer, fresh), fresh, key=lambda each: each[:2])
+        return [
+            LastSeen(
+                observer,
+                at,
+                {(seen.service, seen.slot): tuple(sorted(seen.artifacts)) for seen in lists[observer, told]},
+            )
+            for at, _, observer, told in sorted(
+                ((at, position, observer, told) for observer, (at, position, told) in last.items()),
+                reverse=True,
+            )
+        ]
 
     def _slot(self, target: Target, slot: str) -> list[Placement]:
         """What the slot ran, oldest first."""
@@ -214,31 +315,18 @@ class Replay:
         return _released(each, event.target, event.implied.release, build=build, config=meant, before=before)
 
     def _sighting(self, placed: Placement, release: RanRelease, as_of: datetime) -> Sighting:
-        withdrawn = self._withdrawn()
-        last: dict[str, tuple[datetime, int, EnvironmentObserved]] = {}
-        for each, event in self._observed():
-            here = event.environment == placed.target.environment
-            if here and event.occurred_at <= as_of and each.position not in withdrawn:
-                fresh = (event.occurred_at, each.position, event)
-                known = last.get(event.observer)
-                if known is None or known[:2] < fresh[:2]:
-                    last[event.observer] = fresh
-        telling = [seen for seen in last.values() if seen[0] >= placed.since]
+        seen = self.last_seen(placed.target.environment, as_of)
+        telling = [each for each in seen if each.occurred_at >= placed.since]
         if not telling:
             return Sighting.NOT_REPORTED
         place = (placed.target.service, placed.slot)
-        listed = [
-            (at, position, set(seen.artifacts))
-            for at, position, event in telling
-            for seen in event.running
-            if (seen.service, seen.slot) == place
-        ]
+        listed = [each.running[place] for each in telling if place in each.running]
         if not listed:
             return Sighting.DIFFERS
         if not release.build.artifacts:
             return Sighting.NOT_REPORTED
         made = {artifact.digest for artifact in release.build.artifacts}
-        return Sighting.MATCH if max(listed)[2] <= made else Sighting.DIFFERS
+        return Sighting.MATCH if set(listed[0]) <= made else Sighting.DIFFERS
 
 
 def _released(

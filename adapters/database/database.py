@@ -5,20 +5,45 @@ PostgreSQL 15 or later: READ COMMITTED, a transaction-level advisory lock.
 """
 
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from domain.errors import BrokenLedger, ConflictingAppend, LedgerError, LedgerUnavailable, MalformedValue
+from domain.errors import (
+    BrokenLedger,
+    ConflictingAppend,
+    LedgerError,
+    LedgerUnavailable,
+    MalformedValue,
+    NotConfirmed,
+)
 
 APPEND_LOCK = 0x7368_6970_6C6F_6701
 """Key of the advisory lock all appends take; any constant, the same in every process."""
 BUSY_TIMEOUT_SECONDS = 15
 STATEMENT_TIMEOUT_SECONDS = 30
+SILENCE_SECONDS_MAX = 30
+"""How long a writer may be silent in the middle of an append, and keep everyone else waiting."""
+KEEPALIVE = {
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+"""A server that vanished without a word is noticed within 30 s (libpq, "Parameter Key Words")."""
 POOL_CONNECTIONS = 8
+CACHE_KIB = 16_000
+"""What SQLite keeps of the file for each connection, so 128 MB for a full pool. With its own 2,000 a batch of
+a thousand reports writes pages that it reads back at once to write them again: twice the reading at
+260,000 events; with 8,000, still 1.8 times at 40,000."""
+LOG_PAGES = 8000
+"""How long SQLite's log grows before it goes into the file: 32 MB. Keys are random, and a batch touches
+pages all over the file; several batches share them."""
 DRIVERS = frozenset(("sqlite", "sqlite+pysqlite", "postgresql+psycopg"))
 _EXPECTED = (
     "the database's URL is expected to be sqlite:///FILE or"
@@ -26,8 +51,32 @@ _EXPECTED = (
 )
 _UNDEFINED = frozenset(("42P01", "42703"))
 """SQLSTATE of a table or a column that is not there (PostgreSQL, Appendix A)."""
+_DURABLE = (
+    "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+)
+"""What is acknowledged has to be on disk, whatever the server's default; stronger settings stay."""
+_CANNOT_WRITE = frozenset(("25006", "25P03"))
+"""SQLSTATE of a write to a standby that was not promoted, and after too long a silence (the same)."""
 _ALTERED = ("no such table", "no such column", "Could not decode to UTF-8")
 """How sqlite3 says the same, and that a text is none; it has no code for either."""
+
+
+_WARNED: "weakref.WeakKeyDictionary[Any, bool]" = weakref.WeakKeyDictionary()
+"""Connections whose last statements ended with a warning."""
+
+
+class _Held(threading.local):
+    """What `Database.together` keeps for one thread."""
+
+    asked = False
+    connection: sa.Connection | None = None
+
+    def give_back(self) -> None:
+        """Return the connection to the pool, if one was taken."""
+        connection, self.connection = self.connection, None
+        if connection is not None:
+            with _translated():
+                connection.close()
 
 
 class Database:
@@ -46,15 +95,21 @@ class Database:
         self._writer = nullcontext() if self.is_postgres else threading.RLock()
         # sqlite3 crashes when its one in-memory connection is closed under another thread.
         self._reader = self._writer if self.in_memory else nullcontext()
-        if not self.is_postgres:
+        self._opened: tuple[int, int] | None = None
+        if self.is_postgres:
+            sa.event.listen(self.engine, "connect", _prepare_postgres)
+        else:
+            sa.event.listen(self.engine, "do_connect", self._check_file)
             sa.event.listen(self.engine, "connect", self._prepare_sqlite)
-            sa.event.listen(self.engine, "begin", _begin_sqlite)
+            sa.event.listen(self.engine, "begin", self._begin_sqlite)
         self._write_engine = self.engine.execution_options(shiplog_write=True)
-        # A single statement needs no transaction around it: on PostgreSQL that saves two round trips. On
-        # SQLite switching levels costs more than the BEGIN it saves.
-        self._read_engine = (
-            self.engine.execution_options(isolation_level="AUTOCOMMIT") if self.is_postgres else self.engine
+        # A single statement needs no transaction around it: on PostgreSQL that saves two round trips, on
+        # SQLite, where switching levels would cost more than it saves, the BEGIN.
+        alone: dict[str, Any] = (
+            {"isolation_level": "AUTOCOMMIT"} if self.is_postgres else {"shiplog_alone": True}
         )
+        self._read_engine = self.engine.execution_options(**alone)
+        self._held = _Held()
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -62,13 +117,40 @@ class Database:
 
         Raises `LedgerUnavailable` when the database does not answer.
         """
-        with _translated(), self._reader, self._read_engine.connect() as connection:
-            yield connection
+        held = self._held
+        if not held.asked:
+            with _translated(), self._reader, self._read_engine.connect() as connection:
+                yield connection
+            return
+        with _translated():
+            if held.connection is None:
+                held.connection = self._read_engine.connect()
+            yield held.connection
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Let every `reading` of this thread inside use one connection: taking one costs as much as asking.
+
+        Each statement is still its own transaction. Whoever appends inside gives the connection
+        back first, so that nobody waits for a second one while holding a first. In memory there
+        is only one, which others need.
+        """
+        held = self._held
+        if self.in_memory or held.asked:
+            yield
+            return
+        held.asked = True
+        try:
+            yield
+        finally:
+            held.asked = False
+            held.give_back()
 
     @contextmanager
     def snapshot(self) -> Iterator[sa.Connection]:
         """Lend a connection whose statements all see one state of the database."""
         options = {"isolation_level": "REPEATABLE READ"} if self.is_postgres else {}
+        self._held.give_back()
         with _translated(), self._reader, self.engine.connect() as connection:
             connection.execution_options(**options)
             with connection.begin():
@@ -80,13 +162,36 @@ class Database:
 
         The append lock is held throughout, so whatever is read here is still
         true when it is written. Raises `ConflictingAppend` when a unique place
-        is taken and `LedgerUnavailable` when the database does not answer.
+        is taken, `LedgerUnavailable` when the database does not answer, or when
+        its file was taken away meanwhile and the commit went with it, and
+        `NotConfirmed` when somebody cancelled the wait for the standby.
         """
+        self._held.give_back()
         with _translated(), self._writer, self._write_engine.begin() as connection:
+            driver = connection.connection.driver_connection
             if self.is_postgres:
                 # A statement of its own: the next one must see what the last holder committed.
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({APPEND_LOCK})")
             yield connection
+        if self.is_postgres:
+            _check_confirmed(driver)
+        self._check_file()
+
+    @contextmanager
+    def beside(self) -> Iterator[sa.Connection]:
+        """Lend a connection that writes, in bulk, what no append touches; commits on leaving, or rolls back.
+
+        On PostgreSQL appends go on meanwhile, and what is written is durable with the next of them.
+        SQLite has one writer whatever it writes: keep it short.
+        """
+        if self.is_postgres:
+            self._held.give_back()
+            with _translated(), self.engine.begin() as connection:
+                connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+                yield connection
+        else:
+            with self.appending() as connection:
+                yield connection
 
     def close(self) -> None:
         """Close every connection."""
@@ -105,22 +210,36 @@ class Database:
 
     def _engine_options(self, pool_connections: int) -> dict[str, Any]:
         if self.is_postgres:
-            milliseconds = STATEMENT_TIMEOUT_SECONDS * 1000
+            settings = {
+                "statement_timeout": STATEMENT_TIMEOUT_SECONDS * 1000,
+                "lock_timeout": STATEMENT_TIMEOUT_SECONDS * 1000,
+                "idle_in_transaction_session_timeout": SILENCE_SECONDS_MAX * 1000,
+                # A look-up by key is never dear: with the default of 4 the planner reads a whole table of
+                # releases to spare 20,000 of them, and compiles the statement for longer than it runs.
+                "random_page_cost": 1.1,
+                "jit": "off",
+            }
             return {
                 "pool_size": pool_connections,
                 "max_overflow": pool_connections,
                 "pool_timeout": BUSY_TIMEOUT_SECONDS,
                 "connect_args": {
                     "connect_timeout": BUSY_TIMEOUT_SECONDS,
-                    "options": f"-c statement_timeout={milliseconds} -c lock_timeout={milliseconds}",
+                    "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
+                    **KEEPALIVE,
                 },
             }
-        options: dict[str, Any] = {
-            "connect_args": {"check_same_thread": False, "timeout": BUSY_TIMEOUT_SECONDS}
-        }
+        arguments = {"check_same_thread": False, "timeout": BUSY_TIMEOUT_SECONDS}
         if self.in_memory:
-            options["poolclass"] = sa.pool.StaticPool
-        return options
+            return {"connect_args": arguments, "poolclass": sa.pool.StaticPool}
+        return {
+            "connect_args": arguments,
+            "pool_size": pool_connections,
+            "max_overflow": pool_connections,
+            "pool_timeout": BUSY_TIMEOUT_SECONDS,
+            # What one connection writes empties the caches of the others: use the one that was used last.
+            "pool_use_lifo": True,
+        }
 
     def _prepare_sqlite(self, connection: Any, _record: object) -> None:
         connection.isolation_level = None  # we begin transactions ourselves
@@ -130,9 +249,71 @@ class Database:
             f"busy_timeout={BUSY_TIMEOUT_SECONDS * 1000}",
         ]
         if not self.in_memory:
-            pragmas.append("journal_mode=WAL")
+            pragmas += [
+                "journal_mode=WAL",
+                f"cache_size={-CACHE_KIB}",
+                f"wal_autocheckpoint={LOG_PAGES}",
+            ]
         for pragma in pragmas:
             connection.execute(f"PRAGMA {pragma}")
+        if self._opened is None:
+            self._opened = self._file()
+
+    def _begin_sqlite(self, connection: sa.Connection) -> None:
+        self._check_file()
+        options = connection.get_execution_options()
+        if "shiplog_write" in options:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        elif "shiplog_alone" not in options:
+            connection.exec_driver_sql("BEGIN")
+
+    def _check_file(self, *_event: object) -> None:
+        """Refuse to go on when the file that was opened is not the one by that name any more.
+
+        SQLite would go on writing to a file that was moved away, and to the one that comes into
+        its place; a new connection would make an empty one and remove the log that belongs to the
+        old. Either loses what was acknowledged.
+        """
+        if self._opened is not None and self._file() != self._opened:
+            raise LedgerUnavailable(
+                "the file of the database is gone, or another is in its place: put it back,"
+                " or restart the server to open what is there"
+            )
+
+    def _file(self) -> tuple[int, int] | None:
+        """Return what tells the database's file from any other; None when there is none."""
+        if self.is_postgres or self.in_memory or self.url.database is None:
+            return None
+        try:
+            found = Path(self.url.database).stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+
+def _check_confirmed(driver: Any) -> None:
+    """Refuse a commit that ended with a warning: PostgreSQL calls that a success, and here it is none."""
+    if _WARNED.pop(driver, None):
+        raise NotConfirmed("the wait for the standby was cancelled: what was recorded may yet be lost")
+
+
+def _note_warnings(driver: Any) -> None:
+    """Remember that *driver* was warned, as it is when the wait for the standby is cancelled (01000)."""
+    known = weakref.ref(driver)
+
+    def note(said: Any) -> None:
+        warned = known()
+        if warned is not None and said.severity_nonlocalized == "WARNING":
+            _WARNED[warned] = True
+
+    driver.add_notice_handler(note)
+
+
+def _prepare_postgres(connection: Any, _record: object) -> None:
+    _note_warnings(connection)
+    connection.autocommit = True  # spares a BEGIN and a COMMIT
+    connection.execute(_DURABLE)
+    connection.autocommit = False
 
 
 def _parsed(url: str) -> sa.URL:
@@ -143,11 +324,6 @@ def _parsed(url: str) -> sa.URL:
     if parsed.drivername not in DRIVERS:
         raise MalformedValue(_EXPECTED)
     return parsed
-
-
-def _begin_sqlite(connection: sa.Connection) -> None:
-    writes = connection.get_execution_options().get("shiplog_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 @contextmanager
@@ -167,10 +343,10 @@ def _translated() -> Iterator[None]:
 
 def _refusal(failure: exc.DBAPIError) -> LedgerError | None:
     """Return what *failure* is to a caller; None when it is a mistake of ours, and no refusal."""
-    said = _first_line(failure)
-    if said.startswith(_ALTERED) or getattr(failure.orig, "sqlstate", None) in _UNDEFINED:
+    said, code = _first_line(failure), getattr(failure.orig, "sqlstate", None)
+    if said.startswith(_ALTERED) or code in _UNDEFINED:
         return BrokenLedger(f"the database was altered: {said}")
-    if isinstance(failure, (exc.OperationalError, exc.InterfaceError)):
+    if isinstance(failure, (exc.OperationalError, exc.InterfaceError)) or code in _CANNOT_WRITE:
         return LedgerUnavailable(f"the database did not answer: {said}")
     if type(failure) is exc.DatabaseError:
         # The bare class is what sqlite3 raises for a file that is damaged or no database.

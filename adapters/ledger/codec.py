@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from domain import instant
+from domain.admission import EvidenceAdmitted, EvidenceTurnedDown, EvidenceVerified
 from domain.build import BuildRecorded
 from domain.config_version import ConfigRecorded
 from domain.correction import Corrected
@@ -24,10 +25,12 @@ from domain.deployment import DeploymentFailed, DeploymentStarted, DeploymentSuc
 from domain.digest import Digest
 from domain.event import Event
 from domain.genesis import LedgerOpened
+from domain.heartbeat import EnvironmentHeartbeat
 from domain.observation import EnvironmentObserved
 from domain.release import ReleaseCut
 from domain.removal import Removed
 from domain.target import Target
+from domain.trust import SignerDistrusted, TrustRootImported
 
 EVENTS: tuple[type[Event], ...] = (
     BuildRecorded,
@@ -37,17 +40,28 @@ EVENTS: tuple[type[Event], ...] = (
     DeploymentFailed,
     DeploymentStarted,
     DeploymentSucceeded,
+    EnvironmentHeartbeat,
     EnvironmentObserved,
+    EvidenceAdmitted,
+    EvidenceTurnedDown,
+    EvidenceVerified,
     LedgerOpened,
     ReleaseCut,
     Removed,
+    SignerDistrusted,
+    TrustRootImported,
 )
 TOPICS: Mapping[str, type[Event]] = {event.topic: event for event in EVENTS}
 
 PLACED = frozenset({"stream", "version", "occurred_at", "actor", "report"})
 """Fields every event has; they stand beside its own data, not in it."""
 
+TARGETS_KEPT_MAX = 4096
+"""Thousands of events in a row are about few targets: each is parsed once."""
+
 Codec = tuple[Callable[[Any], Any], Callable[[Any], Any]]
+Plan = Mapping[str, Codec]
+"""How to write and how to read each field, by its name."""
 
 
 def encode(value: object) -> Any:
@@ -64,30 +78,36 @@ def decode(kind: Any, document: Any) -> Any:
 def encode_data(event: Event) -> dict[str, Any]:
     """Return the document of what *event* says beyond what all events have."""
     kind: Any = type(event)
-    return {
-        name: write(value)
-        for name, write, _ in _own_fields(kind)
-        if (value := getattr(event, name)) is not None
-    }
+    return _written(event, _own_fields(kind))
 
 
 def decode_data(kind: Any, data: Mapping[str, Any]) -> dict[str, Any]:
     """Return the constructor arguments in *data* of an event *kind*; refuses names it does not have."""
-    plan = _own_fields(kind)
-    unknown = data.keys() - {name for name, _, _ in plan}
-    if unknown:
-        raise ValueError(f"{kind.topic} has no {sorted(unknown)}")
-    return {name: read(data[name]) for name, _, read in plan if name in data}
+    readers = _own_readers(kind)
+    if not data.keys() <= readers.keys():
+        raise ValueError(f"{kind.topic} has no {sorted(data.keys() - readers.keys())}")
+    return {name: readers[name](value) for name, value in data.items()}
 
 
 @cache
-def _own_fields(kind: Any) -> tuple[tuple[str, Callable[[Any], Any], Callable[[Any], Any]], ...]:
-    return tuple(plan for plan in _plan(kind) if plan[0] not in PLACED)
+def _own_readers(kind: Any) -> Mapping[str, Callable[[Any], Any]]:
+    return {name: read for name, (_, read) in _own_fields(kind).items()}
 
 
-def _plan(kind: Any) -> list[tuple[str, Callable[[Any], Any], Callable[[Any], Any]]]:
+@cache
+def _own_fields(kind: Any) -> Plan:
+    return {name: both for name, both in _plan(kind).items() if name not in PLACED}
+
+
+def _plan(kind: Any) -> Plan:
     hints = get_type_hints(kind)
-    return [(field.name, *_codec(hints[field.name])) for field in fields(kind)]
+    return {field.name: _codec(hints[field.name]) for field in fields(kind)}
+
+
+def _written(value: object, plan: Plan) -> dict[str, Any]:
+    return {
+        name: write(part) for name, (write, _) in plan.items() if (part := getattr(value, name)) is not None
+    }
 
 
 @cache
@@ -100,7 +120,7 @@ def _codec(kind: Any) -> Codec:  # noqa: PLR0911 - a table of kinds reads best a
     if kind is Digest:
         return str, Digest
     if kind is Target:
-        return str, Target.parse
+        return str, lru_cache(maxsize=TARGETS_KEPT_MAX)(Target.parse)
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         return str, kind
     if get_origin(kind) in (Union, UnionType):
@@ -117,16 +137,17 @@ def _codec(kind: Any) -> Codec:  # noqa: PLR0911 - a table of kinds reads best a
 
 def _dataclass_codec(kind: type) -> Codec:
     plan = _plan(kind)
-
-    def write(value: Any) -> dict[str, Any]:
-        return {name: put(part) for name, put, _ in plan if (part := getattr(value, name)) is not None}
+    readers = {name: read for name, (_, read) in plan.items()}
 
     def read(document: Any) -> Any:
-        if not isinstance(document, dict) or document.keys() - {name for name, _, _ in plan}:
+        if type(document) is not dict or not document.keys() <= readers.keys():
             raise ValueError(f"not a {kind.__name__}: {str(document)[:100]}")
-        return kind(**{name: get(document[name]) for name, _, get in plan if name in document})
+        made = {}
+        for name, value in document.items():
+            made[name] = readers[name](value)
+        return kind(**made)
 
-    return write, read
+    return lambda value: _written(value, plan), read
 
 
 def _same(value: Any) -> Any:

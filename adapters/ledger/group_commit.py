@@ -88,6 +88,9 @@ class GroupCommit(Generic[Request, Answer]):
         for waiting in group:
             try:
                 (waiting.answer,) = self._commit(lambda alone=waiting: [alone.request])  # type: ignore[misc]  # mypy cannot infer a lambda's default
+            except LedgerUnavailable as gone:
+                self._fail([each for each in group if not each.done], gone)
+                return  # the others would wait for it as long again
             except Exception as failure:
                 waiting.failure = failure
             except BaseException as interrupt:

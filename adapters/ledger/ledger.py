@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from eventsourcing.application import AggregateNotFoundError, Application, Repository
+from eventsourcing.application import Application
 from eventsourcing.persistence import EventStore, InfrastructureFactory, Mapper
 from eventsourcing.utils import Environment
 
@@ -14,15 +14,15 @@ from adapters.ledger import seal
 from adapters.ledger.factory import LedgerFactory
 from adapters.ledger.recorder import LedgerRecorder, Now
 from adapters.ledger.seal import SealingMapper
+from adapters.ledger.states import States
 from adapters.ledger.store import ChainedEventStore
 from domain import instant
 from domain.digest import Digest
-from domain.errors import BeyondTheHead, KnownInTheFuture, UnknownEvent
+from domain.errors import BeyondTheHead, ConflictingAppend, KnownInTheFuture, UnknownEvent
 from domain.event import Event, Recorded, SealedEvent
 from domain.ports import Receipt, Reported, S
 from domain.prefix import EMPTY, Prefix
 
-CACHED_STREAMS_MAX = 1000
 TURNS = 256
 
 
@@ -34,9 +34,10 @@ class EventLedger(Application[str]):
     def __init__(self, recorder: LedgerRecorder, mapper: SealingMapper, *, now: Now) -> None:
         """Keep the ledger in *recorder*, sealed by *mapper*; *now* is its clock, in UTC."""
         self._given_recorder, self._given_mapper, self._now = recorder, mapper, now
-        self._folded: dict[Callable[..., Any], Repository[str]] = {}
         self._turns = [threading.RLock() for _ in range(TURNS)]
         super().__init__()
+        self._states = States(self._store, recorder)
+        self._store.on_loss = self._states.forget
 
     # -- what the library asks us to construct
 
@@ -71,10 +72,13 @@ class EventLedger(Application[str]):
 
     def append(self, events: Sequence[Event]) -> Sequence[Receipt]:
         """See `domain.ports.Ledger`. Not by `save`, which copies each event as if it could change."""
-        return [
-            self._receipt(recording.notification, event)
-            for event, recording in zip(events, self._store.put(events), strict=True)
-        ]
+        try:
+            rows = self._store.append(events)
+        except ConflictingAppend:
+            self._states.doubt({event.stream for event in events})
+            raise
+        self._states.take_in(events, rows)
+        return [self._receipt(row, event) for event, row in zip(events, rows, strict=True)]
 
     def prefix(self, known_at: datetime | int | None) -> Prefix:
         """See `domain.ports.LedgerReader`."""
@@ -100,24 +104,13 @@ class EventLedger(Application[str]):
 
     def load(self, stream: str, fold: Callable[[S | None, Event], S | None]) -> S | None:
         """See `domain.ports.LedgerReader`; folded states are kept and brought forward."""
-        repository = self._folded.get(fold)
-        if repository is None:
-            repository = Repository(self._store, cache_maxsize=CACHED_STREAMS_MAX, deepcopy_from_cache=False)
-            self._folded[fold] = repository
+        return self.load_each((stream,), fold).get(stream)
 
-        def project(state: Any, events: Iterable[Any]) -> Any:
-            for event in events:
-                state = fold(state, event)
-            return state
-
-        try:
-            state: S = repository.get(stream, projector_func=project)
-        except AggregateNotFoundError:
-            return None
-        assert repository.cache is not None, "made with one"
-        fresh: Any = state
-        repository.cache.put(stream, fresh)  # the library itself keeps the state it first read
-        return state
+    def load_each(
+        self, streams: Iterable[str], fold: Callable[[S | None, Event], S | None]
+    ) -> Mapping[str, S]:
+        """See `domain.ports.LedgerReader`."""
+        return self._states.load_each(streams, fold)
 
     def reported(self, keys: Iterable[Digest]) -> Reported | None:
         """See `domain.ports.LedgerReader`."""
@@ -138,6 +131,14 @@ class EventLedger(Application[str]):
         """Return opened events in order of position, for read models that catch up."""
         rows = self._given_recorder.page(after=after, limit=limit)
         return [self._given_mapper.open(row)[0] for row in rows]
+
+    def opened(self, after: int, limit: int) -> Sequence[tuple[Recorded, bytes | None]]:
+        """Return opened events as `recorded` does, each with the digest it names as its predecessor.
+
+        With the first page come rows that were slipped in before position 1.
+        """
+        rows = self._given_recorder.page(after=after or None, limit=limit)
+        return list(map(self._given_mapper.open, rows))
 
     def _prefix_of_position(self, position: int) -> Prefix:
         if position == 0:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from eventsourcing.persistence import ListenNotifySubscription, Subscription
 
-from adapters.ledger.recorder import LedgerRecorder, Prepare, in_form
+from adapters.ledger.recorder import Head, LedgerRecorder, Prepare, in_form
 from adapters.ledger.seal import Row
 from domain.digest import Digest
 from domain.errors import ConflictingAppend
@@ -49,6 +49,11 @@ class MemoryRecorder(LedgerRecorder):
         found = self._store.streams.get(stream, {}).get(version)
         return None if found is None else found.digest
 
+    def digest_at(self, position: int) -> bytes | None:
+        """Return the digest of the event at *position*; see `Tail`."""
+        found = self.rows((position,))
+        return found[0].digest if found else None
+
     def write(self, prepare: Prepare) -> Sequence[Row]:
         """See `LedgerRecorder`."""
         with self._lock:
@@ -82,19 +87,28 @@ class MemoryRecorder(LedgerRecorder):
         rows = self._store.rows
         return [rows[position - 1] for position in positions if 1 <= position <= len(rows)]
 
-    def last_at(self, recorded_at: int | None) -> Row | None:
+    def last_at(self, recorded_at: int | None) -> Head | None:
         """See `LedgerRecorder`."""
         with self._lock:
             rows = self._store.rows
             place = len(rows)
             if recorded_at is not None:
                 place = bisect_right(rows, recorded_at, key=lambda row: row.recorded_at)
-            return rows[place - 1] if place else None
+            last = rows[place - 1] if place else None
+            return None if last is None else Head(last.id, last.recorded_at, last.digest)
 
     def close_instant(self, until: int) -> None:
         """See `LedgerRecorder`."""
         with self._lock:
             self._store.closed = max(self._store.closed, until)
+
+    def moves(self, *, after: int, limit: int) -> Sequence[tuple[int, str]]:
+        """See `LedgerRecorder`."""
+        return [(row.id, str(row.originator_id)) for row in self._store.rows[after : after + limit]]
+
+    def existing(self, streams: Sequence[str]) -> Sequence[str]:
+        """See `LedgerRecorder`."""
+        return [stream for stream in streams if 1 in self._store.streams.get(stream, ())]
 
     def reported_each(self, keys: Iterable[Digest]) -> Mapping[Digest, Reported]:
         """See `LedgerRecorder`."""

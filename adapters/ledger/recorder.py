@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from eventsourcing.persistence import (
@@ -42,6 +42,10 @@ class Tail(Protocol):
         """Return the digest of an event of *stream*, or None when it is not there."""
         ...
 
+    def digest_at(self, position: int) -> bytes | None:
+        """Return the digest of the event at *position*, or None when it is not there."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
@@ -52,6 +56,14 @@ class Prepared:
     """What the row says, for the read models; None when another mapper made it."""
     keys: tuple[Digest, ...] = ()
     fingerprint: Digest | None = None
+
+
+class Head(NamedTuple):
+    """As much of a row as names the prefix that ends with it."""
+
+    id: int
+    recorded_at: int
+    digest: bytes
 
 
 Prepare = Callable[[Tail], Sequence[Prepared]]
@@ -78,12 +90,20 @@ class LedgerRecorder(ApplicationRecorder):
         """Return the rows at *positions* that exist, in any order."""
 
     @abstractmethod
-    def last_at(self, recorded_at: int | None) -> Row | None:
-        """Return the last row recorded at or before *recorded_at* (microseconds; None: any)."""
+    def last_at(self, recorded_at: int | None) -> Head | None:
+        """Return the head of what was recorded at or before *recorded_at* (microseconds; None: ever)."""
 
     @abstractmethod
     def close_instant(self, until: int) -> None:
         """Make sure that nothing will ever be recorded at or before *until* (microseconds)."""
+
+    @abstractmethod
+    def moves(self, *, after: int, limit: int) -> Sequence[tuple[int, str]]:
+        """Return position and stream of up to *limit* rows that follow position *after*, in order."""
+
+    @abstractmethod
+    def existing(self, streams: Sequence[str]) -> Sequence[str]:
+        """Return those of *streams* that have a first event."""
 
     @abstractmethod
     def reported_each(self, keys: Iterable[Digest]) -> Mapping[Digest, Reported]:

@@ -85,7 +85,7 @@ class SealingMapper(Mapper[str]):
 
         Raises `BrokenLedger` when the row is not what was signed.
         """
-        payload = unsealed(row).payload
+        payload = _taken_apart(row.state)[-1]
         if dsse.digest(payload) != row.digest:
             raise BrokenLedger(f"the event at position {row.id} does not match its digest")
         event, place = statement.decode(payload)
@@ -113,8 +113,7 @@ def unsealed(row: Row) -> SealedEvent:
     Never raises, so that whoever checks can name the first row that is wrong: a
     blob in no known form has an empty payload, and an instant that is none is 1970.
     """
-    state = row.state if row.state[:1] == bytes([FORM]) and len(row.state) >= HEADER_LENGTH else _NOTHING
-    end = HEADER_LENGTH + state[HEADER_LENGTH - 1]
+    key_id, signature, payload = _taken_apart(row.state)
     return SealedEvent(
         position=row.id,
         stream=str(row.originator_id),
@@ -122,10 +121,18 @@ def unsealed(row: Row) -> SealedEvent:
         topic=row.topic,
         recorded_at=_instant(row.recorded_at),
         digest=row.digest,
-        key_id=state[1:33].hex(),
-        signature=state[HEADER_LENGTH:end],
-        payload=state[end:],
+        key_id=key_id.hex(),
+        signature=signature,
+        payload=payload,
     )
+
+
+def _taken_apart(state: bytes) -> tuple[bytes, bytes, bytes]:
+    """Return the key id, the signature and the payload; nothing of a blob in no known form."""
+    if len(state) < HEADER_LENGTH or state[0] != FORM:
+        state = _NOTHING
+    end = HEADER_LENGTH + state[HEADER_LENGTH - 1]
+    return state[1:33], state[HEADER_LENGTH:end], state[end:]
 
 
 def _instant(micros: int) -> datetime:

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Protocol
 from uuid import UUID
 
 import sqlalchemy as sa
 from eventsourcing.persistence import Subscription
 
+from adapters.database import many
 from adapters.database.database import Database
 from adapters.ledger.group_commit import GroupCommit
-from adapters.ledger.recorder import LedgerRecorder, Prepare, Prepared, in_form
+from adapters.ledger.recorder import Head, LedgerRecorder, Prepare, Prepared, in_form
 from adapters.ledger.seal import Row
 from adapters.ledger.subscription import CHANNEL, SqlSubscription
 from adapters.ledger.tables import CLOSED, EVENT, REPORT
@@ -19,15 +21,19 @@ from domain.digest import Digest
 from domain.event import Recorded
 from domain.ports import Reported
 
+# As the driver gives them: whoever alters a SQLite file can put any type there, and must be told from us.
+_DIGEST, _STATE = (
+    sa.type_coerce(column, sa.types.NullType()).label(column.name)
+    for column in (EVENT.c.digest, EVENT.c.state)
+)
 _COLUMNS = (
     EVENT.c.position,
     EVENT.c.stream,
     EVENT.c.version,
     EVENT.c.topic,
     EVENT.c.recorded_at,
-    # As the driver gives them: whoever alters a SQLite file can put any type there, and must be told from us.
-    sa.type_coerce(EVENT.c.digest, sa.types.NullType()).label("digest"),
-    sa.type_coerce(EVENT.c.state, sa.types.NullType()).label("state"),
+    _DIGEST,
+    _STATE,
 )
 _ROWS = sa.select(*_COLUMNS).order_by(EVENT.c.position)
 _TAIL = sa.select(
@@ -38,13 +44,24 @@ _TAIL = sa.select(
 _DIGEST_OF = sa.select(EVENT.c.digest).where(
     EVENT.c.stream == sa.bindparam("stream"), EVENT.c.version == sa.bindparam("version")
 )
-
-
-_REPORTED = sa.select(REPORT.c.key, REPORT.c.position, REPORT.c.fingerprint).where(
-    REPORT.c.key.in_(sa.bindparam("keys", expanding=True, type_=sa.LargeBinary))
+_DIGEST_AT = sa.select(EVENT.c.digest).where(EVENT.c.position == sa.bindparam("at"))
+_HEAD = (EVENT.c.position, EVENT.c.recorded_at, _DIGEST)
+_LAST = sa.select(*_HEAD).order_by(EVENT.c.position.desc()).limit(1)
+_LAST_AT = (
+    sa.select(*_HEAD)
+    .where(EVENT.c.recorded_at <= sa.bindparam("recorded_at", type_=EVENT.c.recorded_at.type))
+    .order_by(EVENT.c.recorded_at.desc())
+    .limit(1)
 )
-KEYS_AT_ONCE = 500
-"""Well below what either database takes as parameters of one statement."""
+_MOVES = (
+    sa.select(EVENT.c.position, EVENT.c.stream)
+    .where(EVENT.c.position > sa.bindparam("after"))
+    .order_by(EVENT.c.position)
+    .limit(sa.bindparam("limit", type_=sa.Integer))
+)
+_FIRST: sa.ColumnElement[int] = sa.literal_column("1")
+_EXISTING = sa.select(EVENT.c.stream).where(many.one_of(EVENT.c.stream), EVENT.c.version == _FIRST)
+_REPORTED = sa.select(REPORT.c.key, REPORT.c.position, REPORT.c.fingerprint).where(many.one_of(REPORT.c.key))
 
 
 class Follower(Protocol):
@@ -66,6 +83,11 @@ class SqlTail:
     def digest_of(self, stream: str, version: int) -> bytes | None:
         """Return the digest of an event of *stream*, or None when it is not there."""
         found = self.connection.scalar(_DIGEST_OF, {"stream": stream, "version": version})
+        return None if found is None else bytes(found)
+
+    def digest_at(self, position: int) -> bytes | None:
+        """Return the digest of the event at *position*, or None when it is not there."""
+        found = self.connection.scalar(_DIGEST_AT, {"at": position})
         return None if found is None else bytes(found)
 
 
@@ -103,7 +125,7 @@ class SqlRecorder(LedgerRecorder):
 
     def _insert(self, connection: sa.Connection, prepared: Sequence[Prepared]) -> None:
         rows = [each.row for each in prepared]
-        connection.execute(sa.insert(EVENT), [_values(row) for row in rows])
+        many.insert(connection, EVENT, [_values(row) for row in rows])
         told = [
             {"key": _raw(key), "fingerprint": _raw(each.fingerprint), "position": each.row.id}
             for each in prepared
@@ -111,7 +133,8 @@ class SqlRecorder(LedgerRecorder):
             for key in each.keys
         ]
         if told:
-            connection.execute(sa.insert(REPORT), told)
+            told.sort(key=itemgetter("key"))  # keys are random: fill the index from left to right
+            many.insert(connection, REPORT, told)
         fresh = [each.recorded for each in prepared if each.recorded is not None]
         for follower in self.followers:
             follower.apply(connection, fresh)
@@ -128,14 +151,12 @@ class SqlRecorder(LedgerRecorder):
         possible = [position for position in positions if 0 < position <= INTEGER_MAX]
         return self._select(_ROWS.where(EVENT.c.position.in_(possible)))
 
-    def last_at(self, recorded_at: int | None) -> Row | None:
+    def last_at(self, recorded_at: int | None) -> Head | None:
         """See `LedgerRecorder`."""
-        query = sa.select(*_COLUMNS).limit(1)
-        if recorded_at is None:
-            query = query.order_by(EVENT.c.position.desc())
-        else:
-            query = query.where(EVENT.c.recorded_at <= recorded_at).order_by(EVENT.c.recorded_at.desc())
-        return next(iter(self._select(query)), None)
+        query, asked = (_LAST, {}) if recorded_at is None else (_LAST_AT, {"recorded_at": recorded_at})
+        with self.database.reading() as connection:
+            found = connection.execute(query, asked).first()
+        return None if found is None else Head(found[0], found[1], _bytes(found[2]))
 
     def close_instant(self, until: int) -> None:
         """See `LedgerRecorder`: under the append lock, so that no append is under way."""
@@ -150,18 +171,30 @@ class SqlRecorder(LedgerRecorder):
             else:
                 connection.execute(later.where(CLOSED.c.instant < until), {"instant": until})
 
+    def moves(self, *, after: int, limit: int) -> Sequence[tuple[int, str]]:
+        """See `LedgerRecorder`."""
+        with self.database.reading() as connection:
+            found = connection.execute(_MOVES, {"after": after, "limit": limit})
+            return [(position, stream) for position, stream in found]
+
+    def existing(self, streams: Sequence[str]) -> Sequence[str]:
+        """See `LedgerRecorder`."""
+        if not streams:
+            return ()
+        with self.database.reading() as connection:
+            return [stream for (stream,) in many.rows(connection, _EXISTING, [(each,) for each in streams])]
+
     def reported_each(self, keys: Iterable[Digest]) -> Mapping[Digest, Reported]:
         """See `LedgerRecorder`."""
         wanted = {_raw(key): key for key in keys}
-        raw = list(wanted)
-        found: dict[Digest, Reported] = {}
+        if not wanted:
+            return {}
         with self.database.reading() as connection:
-            for start in range(0, len(raw), KEYS_AT_ONCE):
-                part = {"keys": raw[start : start + KEYS_AT_ONCE]}
-                for key, position, fingerprint in connection.execute(_REPORTED, part):
-                    told = Digest(f"sha256:{bytes(fingerprint).hex()}")
-                    found[wanted[bytes(key)]] = Reported(position, told)
-        return found
+            found = many.rows(connection, _REPORTED, [(raw,) for raw in wanted])
+        return {
+            wanted[key]: Reported(position, Digest(f"sha256:{fingerprint.hex()}"))
+            for key, position, fingerprint in found
+        }
 
     def select_events(
         self,

@@ -1,7 +1,7 @@
 """The event store: links each event to the one before it in its stream, and checks the links."""
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -29,17 +29,26 @@ class ChainedEventStore(EventStore[str]):
         self._now = now
         # (stream, version) → digest never changes, so nothing here is ever stale.
         self._heads: OrderedDict[str, tuple[int, bytes]] = OrderedDict()
+        self._last: tuple[int, bytes] | None = None
+        """Position and digest of the last event seen here: while it is there, so is all before it."""
+        self.on_loss: Callable[[], None] = lambda: None
+        """Called when the database has lost what was seen here: restored, or failed over to a copy."""
 
     def put(
         self,
         domain_events: Sequence[Any],
         **kwargs: Any,  # noqa: ARG002 - the library's signature
     ) -> list[Recording[str]]:
-        """Seal and store *domain_events*, all or none; see `domain.ports.Ledger.append`."""
-        rows = self.recorder.write(lambda tail: self._seal(domain_events, tail))
+        """Append *domain_events*, for the library's interface."""
+        rows = self.append(domain_events)
+        return [Recording(event, row) for event, row in zip(domain_events, rows, strict=True)]
+
+    def append(self, events: Sequence[Event]) -> Sequence[Row]:
+        """Seal and store *events*, all or none; see `domain.ports.Ledger.append`."""
+        rows = self.recorder.write(lambda tail: self._seal(events, tail))
         for row in rows:
             self._remember(row)
-        return [Recording(event, row) for event, row in zip(domain_events, rows, strict=True)]
+        return rows
 
     def get(
         self,
@@ -51,6 +60,22 @@ class ChainedEventStore(EventStore[str]):
         limit: int | None = None,
     ) -> Iterator[Event]:
         """Yield events of one stream; raises `BrokenLedger` where the chain does not hold."""
+        opened = self._opened(originator_id, gt=gt, lte=lte, desc=desc, limit=limit)
+        return (recorded.event for recorded in opened)
+
+    def end(self, stream: str, limit: int) -> Sequence[Recorded]:
+        """Return up to *limit* events with which *stream* ends, in order, checked as `get` checks them."""
+        return self._opened(stream, desc=True, limit=limit)[::-1]
+
+    def _opened(
+        self,
+        originator_id: str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> Sequence[Recorded]:
         found: Sequence[Any] = self.recorder.select_events(
             originator_id, gt=gt, lte=lte, desc=desc, limit=limit
         )
@@ -64,10 +89,10 @@ class ChainedEventStore(EventStore[str]):
             elif previous != before.digest or row.originator_version != before.originator_version + 1:
                 raise BrokenLedger(f"the chain of {originator_id} breaks at position {row.id}")
             before = row
-            events.append(opened.event)
-        if before is not None and lte is None and limit is None:
+            events.append(opened)
+        if before is not None and lte is None and (desc or limit is None or len(found) < limit):
             self._remember(before)  # so that what is read next is checked against it
-        return iter(events[::-1] if desc else events)
+        return events[::-1] if desc else events
 
     def _check_start(self, row: Row, previous: bytes | None, first: int | None) -> None:
         """Check that *row* has version *first*, and its link to what is remembered of the row before it."""
@@ -80,6 +105,7 @@ class ChainedEventStore(EventStore[str]):
             raise BrokenLedger(f"the chain of {row.originator_id} breaks at position {row.id}")
 
     def _seal(self, events: Sequence[Event], tail: Tail) -> Sequence[Prepared]:
+        self._check_still_there(tail)
         heads: dict[str, tuple[int, bytes]] = {}
         prepared = []
         floor = tail.floor
@@ -97,6 +123,16 @@ class ChainedEventStore(EventStore[str]):
             prepared.append(_prepared(event, row, recorded_at))
         return prepared
 
+    def _check_still_there(self, tail: Tail) -> None:
+        """Forget what was seen, and have everything decided again, when the database has lost some of it."""
+        last = self._last
+        if last is None or tail.digest_at(last[0]) == last[1]:
+            return
+        self._last = None
+        self._heads.clear()
+        self.on_loss()
+        raise ConflictingAppend("the ledger no longer has what was recorded last; try again")
+
     def _predecessor(self, event: Event, heads: dict[str, tuple[int, bytes]], tail: Tail) -> bytes | None:
         if event.version == 1:
             return None
@@ -110,6 +146,8 @@ class ChainedEventStore(EventStore[str]):
         return found
 
     def _remember(self, row: Row) -> None:
+        if self._last is None or self._last[0] < row.id:
+            self._last = (row.id, row.digest)
         stream = str(row.originator_id)
         self._heads.pop(stream, None)  # to its end; in one step, for another thread may drop it in between
         self._heads[stream] = (row.originator_version, row.digest)

@@ -44,7 +44,9 @@ ANSWER = sa.Table(
     sa.Column("key", sa.LargeBinary, primary_key=True),
     sa.Column("fingerprint", sa.LargeBinary, nullable=False),
     sa.Column("status", sa.Integer, nullable=False),
+    sa.Column("headers", sa.LargeBinary, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
     sa.Column("kept_at", BIGINT, nullable=False),
+    sa.Index(None, "kept_at"),
 )
-"""Answers given under an `Idempotency-Key`; operational, not part of the record."""
+"""Answers given under an `Idempotency-Key`, and requests under way (status 0); not part of the record."""

@@ -1,15 +1,15 @@
 """The rows that a batch of events adds. What a batch introduces, its later events can refer to."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
+from adapters.database import many
 from adapters.readmodels.known import Known, Withdrawn
 from adapters.readmodels.tables import (
     CHANGE,
-    DERIVED,
     ENVIRONMENT,
     OBSERVATION,
     OBSERVER,
@@ -37,9 +37,9 @@ _CHANGE_WITHDRAWN = (
 _OBSERVATION_WITHDRAWN = (
     sa.update(OBSERVATION)
     .where(OBSERVATION.c.position == sa.bindparam("at_position"))
-    .values(superseded=sa.bindparam("by"))
+    .values(superseded=sa.bindparam("by"), seam=1)
 )
-_INSERTS = {table: sa.insert(table) for table in DERIVED}
+Insert = Callable[[sa.Connection, sa.Table, Sequence[Mapping[str, Any]]], None]
 
 
 class Batch:
@@ -117,7 +117,7 @@ class Batch:
 
     def withdraw_observation(self, of: int, by: int) -> None:
         """Withdraw the observation at position *of*."""
-        self._withdraw(OBSERVATION, of, {"superseded": by}, _OBSERVATION_WITHDRAWN, {})
+        self._withdraw(OBSERVATION, of, {"superseded": by, "seam": 1}, _OBSERVATION_WITHDRAWN, {})
 
     def _withdraw(
         self,
@@ -134,12 +134,12 @@ class Batch:
             by = next(iter(values.values()))
             self._withdrawn[statement].append({"at_position": of, "by": by, **at})
 
-    def write(self, connection: sa.Connection) -> None:
-        """Write everything: one statement for each table, and one for each way to withdraw."""
+    def write(self, connection: sa.Connection, insert: Insert = many.insert) -> None:
+        """Write everything: one *insert* for each table, and one statement for each way to withdraw."""
         for table, rows in self._rows.items():
             if table is PLACEMENT:
                 rows.sort(key=_clustering)  # SQLite keeps them in this order: write left to right
-            connection.execute(_INSERTS[table], rows)
+            insert(connection, table, rows)
         for statement, places in self._withdrawn.items():
             connection.execute(statement, places)
 

@@ -3,7 +3,9 @@
 from functools import lru_cache
 from typing import Any
 
+from adapters.readmodels import evidence
 from adapters.readmodels.batch import Batch
+from adapters.readmodels.evidence_tables import TRUST
 from adapters.readmodels.known import Withdrawn
 from adapters.readmodels.tables import (
     ARTIFACT,
@@ -16,6 +18,7 @@ from adapters.readmodels.tables import (
 )
 from domain import canonical
 from domain.actor import Actor
+from domain.admission import EvidenceAdmitted, EvidenceTurnedDown, EvidenceVerified
 from domain.build import BuildRecorded
 from domain.config_version import ConfigRecorded
 from domain.correction import Corrected
@@ -23,11 +26,13 @@ from domain.declaration import Declared, DeclaredRelease
 from domain.deployment import Deployment
 from domain.digest import Digest
 from domain.event import Recorded
+from domain.heartbeat import OF_OBSERVERS, EnvironmentHeartbeat
 from domain.instant import micros
-from domain.observation import EnvironmentObserved, Observed
+from domain.observation import EnvironmentObserved, Observed, list_digest
 from domain.release import BuildName, Identity, ReleaseCut
 from domain.removal import Removed
 from domain.run import Run
+from domain.trust import SignerDistrusted, TrustRootImported
 
 _UNKNOWN = ("outcome", "repository", "commit", "ref", "builder")
 """What nobody knows of a declared build."""
@@ -54,7 +59,14 @@ def take(batch: Batch, recorded: Recorded) -> None:
         case Corrected() as event:
             _corrected(batch, event, recorded)
         case EnvironmentObserved() as event:
-            _observed(batch, event, position)
+            listed = canonical.encode(_by_service(event.running))
+            _reported_on(batch, event, position, told=list_digest(event.running), running=listed)
+        case EnvironmentHeartbeat() as event:
+            _reported_on(batch, event, position, told=event.confirms, running=None)
+        case EvidenceAdmitted() | EvidenceVerified() | EvidenceTurnedDown() as event:
+            evidence.take(batch, event, position)
+        case TrustRootImported() | SignerDistrusted() as event:
+            batch.add(TRUST, {"position": position, "topic": event.topic})
 
 
 def _build(batch: Batch, event: BuildRecorded, position: int) -> None:
@@ -83,22 +95,26 @@ def _config(batch: Batch, target_id: int, number: int, row: dict[str, Any]) -> N
     """Add a configuration the first time its number is heard of."""
     if (target_id, number) in batch.known.configs:
         return
-    batch.known.configs.add((target_id, number))
+    batch.known.configs[target_id, number] = row["reference"]
     batch.add(CONFIG, {"target_id": target_id, "number": number, **row})
 
 
 def _release(batch: Batch, event: ReleaseCut, position: int) -> None:
+    target_id = batch.target(event.target, position)
     made = {
         "number": event.release.number,
         "digest": _raw(event.release.digest),
         "build_id": batch.known.builds[_reported(event.target.service, event.build)],
+        "build": event.build,
         "config_number": event.config_number,
+        "config_digest": _raw(event.config_digest),
+        "config_reference": batch.known.configs[target_id, event.config_number],
         "cut_at": micros(event.occurred_at),
-        "commit": None,
+        "commit": event.commit,
         "source": None,
         "position": position,
     }
-    _add_release(batch, batch.target(event.target, position), made)
+    _add_release(batch, target_id, made)
 
 
 def _implied(batch: Batch, event: Declared, implied: DeclaredRelease, position: int) -> None:
@@ -111,7 +127,10 @@ def _implied(batch: Batch, event: Declared, implied: DeclaredRelease, position: 
         "number": implied.release.number,
         "digest": _raw(implied.release.digest),
         "build_id": _declared_build(batch, event, implied.label, position),
+        "build": implied.label,
         "config_number": config.number,
+        "config_digest": row["digest"],
+        "config_reference": config.reference,
         "cut_at": micros(event.occurred_at),
         "commit": event.commit,
         "source": event.source,
@@ -123,8 +142,8 @@ def _implied(batch: Batch, event: Declared, implied: DeclaredRelease, position: 
 def _declared_build(batch: Batch, event: Declared, label: str, position: int) -> int:
     """Return the id of the build known by *label*, introducing it when it is new."""
     named = event.target.service, BuildName(label, Identity.DECLARED)
-    if named not in batch.known.builds:
-        batch.known.builds[named] = position
+    known = batch.known.builds.setdefault(named, position)
+    if known == position:
         row = {
             "id": position,
             "service": event.target.service,
@@ -135,7 +154,7 @@ def _declared_build(batch: Batch, event: Declared, label: str, position: int) ->
             "artifacts": canonical.encode([]),
         }
         batch.add(BUILD, {**row, **dict.fromkeys(_UNKNOWN)})
-    return batch.known.builds[named]
+    return known
 
 
 def _add_release(batch: Batch, target_id: int, made: dict[str, Any]) -> None:
@@ -167,18 +186,25 @@ def _run(batch: Batch, event: Run, recorded: Recorded) -> None:
         "recorded_at": recorded_at,
         "release": event.runs,
         "topic": event.topic,
-        "deployment": event.deployment if isinstance(event, Deployment) else None,
-        "reason": event.reason if isinstance(event, Deployment | Removed) else None,
+        "deployment": None,
+        "reason": None,
         "actor": _actor(event.actor),
-        "commit": event.commit if isinstance(event, Declared) else None,
-        "source": event.source if isinstance(event, Declared) else None,
+        "commit": None,
+        "source": None,
     }
+    match event:
+        case Declared():
+            change |= {"commit": event.commit, "source": event.source}
+        case Deployment():
+            change |= {"deployment": event.deployment, "reason": event.reason}
+        case Removed():
+            change["reason"] = event.reason
     batch.change(where, recorded.position, change)
 
 
 def _corrected(batch: Batch, event: Corrected, recorded: Recorded) -> None:
     """Withdraw what the event at `of` placed; an attempt that placed nothing leaves no trace."""
-    if event.was == EnvironmentObserved.topic:
+    if event.was in OF_OBSERVERS:
         batch.withdraw_observation(event.of, recorded.position)
         return
     withdrawn = batch.known.changes.get(event.of)
@@ -205,24 +231,49 @@ def _reported(service: str, build: str) -> tuple[str, BuildName]:
     return service, BuildName(build, Identity.REPORTED)
 
 
-def _observed(batch: Batch, event: EnvironmentObserved, position: int) -> None:
+def _reported_on(
+    batch: Batch,
+    event: EnvironmentObserved | EnvironmentHeartbeat,
+    position: int,
+    *,
+    told: Digest | None,
+    running: bytes | None,
+) -> None:
+    """Add what an observer reported on its environment."""
     batch.environment(event.environment, position)
     observer_id = batch.observer(event.environment, event.observer, position)
+    occurred_at = micros(event.occurred_at)
+    promised = None if event.every is None else occurred_at + event.every * 1_000_000
     row = {
         "position": position,
         "observer_id": observer_id,
-        "occurred_at": micros(event.occurred_at),
+        "occurred_at": occurred_at,
         "superseded": BELIEVED,
-        "running": canonical.encode(_by_service(event.running)),
+        "promised": promised,
+        "seam": int(not _goes_on(batch.known.heard.get(observer_id), occurred_at, promised)),
+        "digest": None if told is None else _raw(told),
+        "running": running,
     }
     batch.add(OBSERVATION, row)
+    heard = batch.known.heard.get(observer_id)
+    if heard is None or heard[0] <= occurred_at:
+        batch.known.heard[observer_id] = (occurred_at, promised)
+
+
+def _goes_on(heard: tuple[int, int | None] | None, occurred_at: int, promised: int | None) -> bool:
+    """Say whether a report follows the newest one before it as that one promised, or both promise nothing."""
+    if heard is None or occurred_at < heard[0]:
+        return False
+    if heard[1] is None or promised is None:
+        return heard[1] is promised
+    return occurred_at <= heard[1]
 
 
 def _by_service(running: tuple[Observed, ...]) -> dict[str, dict[str, list[str]]]:
     listed: dict[str, dict[str, list[str]]] = {}
     for seen in running:
         slots = listed.setdefault(seen.service, {})
-        slots[seen.slot] = [artifact.hex for artifact in seen.artifacts]
+        slots[seen.slot] = sorted(artifact.hex for artifact in seen.artifacts)
     return listed
 
 

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
+from adapters.database import many
 from adapters.readmodels.tables import (
     BUILD,
     CHANGE,
     CONFIG,
     ENVIRONMENT,
+    OBSERVATION,
     OBSERVER,
     RELEASE,
     SERVICE,
@@ -21,6 +23,7 @@ from domain.config_version import ConfigRecorded
 from domain.correction import Corrected
 from domain.declaration import Declared
 from domain.event import Event
+from domain.heartbeat import EnvironmentHeartbeat
 from domain.observation import EnvironmentObserved
 from domain.release import BuildName, Identity, ReleaseCut
 from domain.run import Run
@@ -47,16 +50,33 @@ _WITHDRAWN = sa.select(CHANGE.c.position, CHANGE.c.environment, CHANGE.c.slot_id
     CHANGE.c.position.in_(_KEYS)
 )
 _BUILDS = sa.select(BUILD.c.id, BUILD.c.service, BUILD.c.name, BUILD.c.identity).where(
-    sa.tuple_(BUILD.c.service, BUILD.c.name, BUILD.c.identity).in_(_KEYS)
+    many.one_of(BUILD.c.service, BUILD.c.name, BUILD.c.identity)
 )
 _FIRSTS = sa.select(
     RELEASE.c.build_id, RELEASE.c.target_id, RELEASE.c.first_of_build, RELEASE.c.build_since
-).where(sa.tuple_(RELEASE.c.build_id, RELEASE.c.target_id).in_(_KEYS))
-_CONFIGS = sa.select(CONFIG.c.target_id, CONFIG.c.number).where(
-    sa.tuple_(CONFIG.c.target_id, CONFIG.c.number).in_(_KEYS)
+).where(many.one_of(RELEASE.c.build_id, RELEASE.c.target_id))
+_CONFIGS = sa.select(CONFIG.c.target_id, CONFIG.c.number, CONFIG.c.reference).where(
+    many.one_of(CONFIG.c.target_id, CONFIG.c.number)
 )
-_OBSERVERS = sa.select(OBSERVER.c.environment, OBSERVER.c.name, OBSERVER.c.id).where(
-    sa.tuple_(OBSERVER.c.environment, OBSERVER.c.name).in_(_KEYS)
+_reports = OBSERVATION.alias("reports")
+_LAST_REPORT = (
+    sa.select(_reports.c.position)
+    .where(_reports.c.observer_id == OBSERVER.c.id)
+    .order_by(_reports.c.occurred_at.desc(), _reports.c.position.desc())
+    .limit(1)
+    .correlate(OBSERVER)
+    .scalar_subquery()
+)
+_OBSERVERS = (
+    sa.select(
+        OBSERVER.c.environment,
+        OBSERVER.c.name,
+        OBSERVER.c.id,
+        OBSERVATION.c.occurred_at,
+        OBSERVATION.c.promised,
+    )
+    .select_from(OBSERVER.join(OBSERVATION, OBSERVATION.c.position == _LAST_REPORT))
+    .where(sa.tuple_(OBSERVER.c.environment, OBSERVER.c.name).in_(_KEYS))
 )
 _ENVIRONMENTS = sa.select(ENVIRONMENT.c.name, sa.func.coalesce(_LAST_NUMBER, 0)).where(
     ENVIRONMENT.c.name.in_(_KEYS)
@@ -83,10 +103,13 @@ class Known:
     targets: dict[Target, int] = field(default_factory=dict)
     slots: dict[tuple[int, str], int] = field(default_factory=dict)
     builds: dict[tuple[str, BuildName], int] = field(default_factory=dict)
-    configs: set[tuple[int, int]] = field(default_factory=set)
+    configs: dict[tuple[int, int], str | None] = field(default_factory=dict)
+    """The reference, by target and number."""
     firsts: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
     """By build and target: the number of its first release there."""
     observers: dict[tuple[str, str], int] = field(default_factory=dict)
+    heard: dict[int, tuple[int, int | None]] = field(default_factory=dict)
+    """By observer: when its newest report was, withdrawn or not, and until when it promised another."""
     changes: dict[int, Withdrawn] = field(default_factory=dict)
     """By position; only those that the batch withdraws."""
 
@@ -147,7 +170,7 @@ def _load_builds(connection: sa.Connection, events: Sequence[Event], known: Know
     keys = {(b[0], b[1].name, b[1].identity.value) for b, _ in made if b is not None}
     if not keys:
         return
-    for build_id, service, name, identity in connection.execute(_BUILDS, {"keys": sorted(keys)}):
+    for build_id, service, name, identity in many.rows(connection, _BUILDS, sorted(keys)):
         known.builds[service, BuildName(name, Identity(identity))] = build_id
     both = {
         (known.builds[build], known.targets[target])
@@ -155,15 +178,15 @@ def _load_builds(connection: sa.Connection, events: Sequence[Event], known: Know
         if build in known.builds and target in known.targets
     }
     if both:
-        for build_id, target_id, *first in connection.execute(_FIRSTS, {"keys": sorted(both)}):
+        for build_id, target_id, *first in many.rows(connection, _FIRSTS, sorted(both)):
             known.firsts[build_id, target_id] = (first[0], first[1])
 
 
 def _load_configs(connection: sa.Connection, events: Sequence[Event], known: Known) -> None:
     keys = {(known.targets[target], number) for target, number in _configs(events) if target in known.targets}
     if keys:
-        found = connection.execute(_CONFIGS, {"keys": sorted(keys)})
-        known.configs = {(target_id, number) for target_id, number in found}
+        found = many.rows(connection, _CONFIGS, sorted(keys))
+        known.configs = {(target_id, number): reference for target_id, number, reference in found}
 
 
 def _configs(events: Sequence[Event]) -> Iterable[tuple[Target, int]]:
@@ -171,15 +194,22 @@ def _configs(events: Sequence[Event]) -> Iterable[tuple[Target, int]]:
         match event:
             case ConfigRecorded():
                 yield event.target, event.number
+            case ReleaseCut():
+                yield event.target, event.config_number
             case Declared(implied=implied) if implied is not None and implied.fresh:
                 yield event.target, implied.config.number
 
 
 def _load_observers(connection: sa.Connection, events: Sequence[Event], known: Known) -> None:
-    keys = {(e.environment, e.observer) for e in events if isinstance(e, EnvironmentObserved)}
+    keys = {
+        (e.environment, e.observer)
+        for e in events
+        if isinstance(e, EnvironmentObserved | EnvironmentHeartbeat)
+    }
     if keys:
-        for environment, name, observer_id in connection.execute(_OBSERVERS, {"keys": sorted(keys)}):
+        for environment, name, observer_id, *last in connection.execute(_OBSERVERS, {"keys": sorted(keys)}):
             known.observers[environment, name] = observer_id
+            known.heard[observer_id] = (last[0], last[1])
 
 
 def _load_names(connection: sa.Connection, events: Sequence[Event], known: Known) -> None:
@@ -191,7 +221,7 @@ def _load_names(connection: sa.Connection, events: Sequence[Event], known: Known
         match event:
             case Run() if event.alters:
                 environments.add(event.target.environment)
-            case EnvironmentObserved():
+            case EnvironmentObserved() | EnvironmentHeartbeat():
                 environments.add(event.environment)
             case BuildRecorded():
                 services.add(event.service)

@@ -58,7 +58,9 @@ def _artifact(connection: sa.Connection, kind: str, raw: bytes, known: int) -> N
 
 
 def _config(connection: sa.Connection, kind: str, raw: bytes, known: int) -> Named:
-    releases = _releases(connection, CONFIG.c.digest == raw, known)
+    place = sa.tuple_(RELEASE.c.target_id, RELEASE.c.config_number)
+    meant = sa.select(CONFIG.c.target_id, CONFIG.c.number).where(CONFIG.c.digest == raw)
+    releases = _releases(connection, place.in_(meant), known)
     return Named(kind, f"sha256:{raw.hex()}", (), releases)
 
 

@@ -5,54 +5,71 @@ from collections.abc import Callable, Sequence
 import sqlalchemy as sa
 
 from adapters.database.database import Database
-from adapters.readmodels import fold, known
-from adapters.readmodels.batch import Batch
-from adapters.readmodels.tables import DERIVED, PROJECTION
+from adapters.readmodels import copies, standing
+from adapters.readmodels.projection import PAGE_EVENTS, PLACEMENTS, Projection
+from domain.errors import BrokenLedger
 from domain.event import Recorded
 
-NAME = "placements.v1"
-PAGE_EVENTS = 5000
-"""How many events are applied in one transaction while catching up; measured at 1 to 100,000."""
+LAG_EVENTS_MAX = 1000
+"""How many events an append takes in besides its own, when a program of another version recorded them."""
 
 ReadPage = Callable[[int, int], Sequence[Recorded]]
 """Takes a position and a limit; returns that many events following that position, in order."""
 
-_POSITION = sa.select(PROJECTION.c.position).where(PROJECTION.c.name == NAME)
-_ADVANCE = (
-    sa.update(PROJECTION)
-    .where(PROJECTION.c.name == NAME, PROJECTION.c.position == sa.bindparam("before"))
-    .values(position=sa.bindparam("after"))
-)
+
+def _nothing(_after: int, _limit: int) -> Sequence[Recorded]:
+    return ()
 
 
 class Projector:
     """Applies events to the tables in order, each once.
 
     Every process decides alike, under the append lock: a projection that stands
-    just before the fresh events takes them in, one that is behind stays behind
-    until somebody catches up. An older program that does not know the projection
-    leaves it behind, and harms nothing.
+    just before the fresh events takes them in, one that is a little behind takes
+    in what it missed as well, and one that is far behind stays so until somebody
+    catches up. A program that does not know the projection leaves it behind, and
+    harms nothing.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self, database: Database, *, projection: Projection = PLACEMENTS, read_page: ReadPage = _nothing
+    ) -> None:
+        """Keep *projection* in *database*; *read_page* reads what it missed from the ledger."""
         self._database = database
+        self._projection = projection
+        self._read_page = read_page
+
+    def prepare(self) -> None:
+        """Make the tables, empty, unless their row says that they are there: no migration does."""
+        with self._database.reading() as connection:
+            if standing.find(connection, self._projection.name) is not None:
+                return
+        with self._database.appending() as connection:
+            if standing.find(connection, self._projection.name) is None:
+                copies.drop(connection, self._projection.tables)
+                copies.make(connection, self._projection.tables)
+                standing.begin(connection, self._projection.name)
 
     def apply(self, connection: sa.Connection, recorded: Sequence[Recorded]) -> None:
         """Take in *recorded*, inside the append's own transaction."""
         if not recorded:
             return
-        place = {"before": recorded[0].position - 1, "after": recorded[-1].position}
-        if connection.execute(_ADVANCE, place).rowcount == 0:
-            return
-        for start in range(0, len(recorded), PAGE_EVENTS):
-            _write(connection, recorded[start : start + PAGE_EVENTS])
+        before, after = recorded[0].position - 1, recorded[-1].position
+        if standing.advance(connection, self._projection.name, before, after):
+            self._take(connection, recorded)
+        elif (missed := self._missed(connection, before)) and standing.advance(
+            connection, self._projection.name, missed[0].position - 1, after
+        ):
+            self._take(connection, [*missed, *recorded])
 
     def position(self) -> int:
         """Return the position of the last event taken in."""
         with self._database.reading() as connection:
-            return _position(connection)
+            found = standing.find(connection, self._projection.name)
+        assert found is not None, "whoever opens a ledger prepares its projection"
+        return found
 
-    def catch_up(self, read_page: ReadPage, page_size: int = PAGE_EVENTS) -> int:
+    def catch_up(self, page_size: int = PAGE_EVENTS) -> int:
         """Bring the tables to the ledger's head; return how many events that took.
 
         The last page is read again under the append lock, so that no writer can
@@ -60,37 +77,48 @@ class Projector:
         """
         taken = 0
         while True:
-            page = read_page(self.position(), page_size)
+            page = self._read_page(self.position(), page_size)
             last = len(page) < page_size
             with self._database.appending() as connection:
-                at = _position(connection)
+                at = standing.find(connection, self._projection.name)
+                assert at is not None, "it was there a moment ago"
                 # In memory there is one connection, and no other process to outrun.
                 if last and not self._database.in_memory:
-                    page = read_page(at, page_size)
+                    page = self._read_page(at, page_size)
                     last = len(page) < page_size
-                if page and page[0].position == at + 1:
+                if page and page[0].position <= at:
+                    continue  # somebody else took them in meanwhile
+                if page:
+                    self._check_gapless(at, page)
                     self.apply(connection, page)
                     taken += len(page)
             if last and (not page or not self._database.in_memory):
                 return taken
 
-    def rebuild(self, read_page: ReadPage, page_size: int = PAGE_EVENTS) -> int:
-        """Empty the tables and fill them again; until then, readers are refused what is not there yet."""
-        with self._database.appending() as connection:
-            for table in DERIVED:
-                connection.execute(sa.delete(table))
-            connection.execute(sa.update(PROJECTION).where(PROJECTION.c.name == NAME).values(position=0))
-        return self.catch_up(read_page, page_size)
+    def keep_up(self, head: int, events_max: int = PAGE_EVENTS) -> int:
+        """Catch up with *head* if at most *events_max* events are missing; return where the tables stand."""
+        at = self.position()
+        if not at < head <= at + events_max:
+            return at
+        self.catch_up(LAG_EVENTS_MAX)
+        return self.position()  # wherever we or others who did the same have brought it
 
+    def _missed(self, connection: sa.Connection, before: int) -> Sequence[Recorded]:
+        """Return the few events between where the tables stand and *before*, inclusive; none if too many."""
+        at = standing.find(connection, self._projection.name)
+        if at is None or not at < before <= at + LAG_EVENTS_MAX or self._database.in_memory:
+            return ()
+        page = self._read_page(at, before - at)
+        self._check_gapless(at, page)
+        return page
 
-def _position(connection: sa.Connection) -> int:
-    found: int | None = connection.scalar(_POSITION)
-    assert found is not None, "the schema has a row for every projection"
-    return found
+    @staticmethod
+    def _check_gapless(at: int, page: Sequence[Recorded]) -> None:
+        """Refuse events that do not follow position *at* one by one: the record was altered."""
+        for expected, recorded in enumerate(page, at + 1):
+            if recorded.position != expected:
+                raise BrokenLedger(f"after position {expected - 1} comes position {recorded.position}")
 
-
-def _write(connection: sa.Connection, recorded: Sequence[Recorded]) -> None:
-    batch = Batch(known.load(connection, [each.event for each in recorded]))
-    for each in recorded:
-        fold.take(batch, each)
-    batch.write(connection)
+    def _take(self, connection: sa.Connection, recorded: Sequence[Recorded]) -> None:
+        for start in range(0, len(recorded), PAGE_EVENTS):
+            self._projection.take(connection, recorded[start : start + PAGE_EVENTS])

@@ -1,46 +1,58 @@
 """The read models as the domain asks them. Each answer comes from a prefix, whatever is added later."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from adapters.database.database import Database
-from adapters.readmodels import changes, named, releases, state, timeline, where
+from adapters.readmodels import changes, coverage, drift, finding, named, releases, state, timeline, where
+from adapters.readmodels.first import FirstHeard
+from adapters.readmodels.glance import Glances
 from adapters.readmodels.projector import Projector
 from adapters.readmodels.tables import ENVIRONMENT, SERVICE
 from adapters.readmodels.visible import KNOWN
+from domain.coverage import Unknown
+from domain.digest import Digest
+from domain.drift import LastSeen, Listed, Origin, Place
 from domain.errors import LedgerUnavailable
 from domain.placement import Change, Placement, RanRelease
 from domain.ports import Named, Page, Scope
 from domain.prefix import Prefix
+from domain.subject_digest import SubjectDigest
 
 _ENVIRONMENTS = sa.select(ENVIRONMENT.c.name).where(ENVIRONMENT.c.position <= KNOWN)
 _SERVICES = sa.select(SERVICE.c.name).where(SERVICE.c.position <= KNOWN)
 
 
 class ReadModels:
-    """Implements `domain.ports.Placements`. Safe to call from any thread.
+    """Implements `domain.ports.Placements` and `domain.ports.EvidenceIndex`. Safe to call from any thread.
 
     Statements run one by one, without a transaction around them: what a prefix
-    sees no longer changes, so they agree. The projector must have read as far
-    as the prefix.
+    sees no longer changes, so they agree. Tables that have not read as far as the
+    prefix catch up first, if that is soon done; a server of another version may
+    have recorded what is missing.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, projector: Projector | None = None) -> None:
+        """Read from *database* what *projector* keeps there; without one, nothing catches up."""
         self._database = database
+        self._projector = projector or Projector(database)
         self._reached = 0
+        self._environments = FirstHeard(ENVIRONMENT)
+        self._services = FirstHeard(SERVICE)
+        self._glances = Glances()
 
     def _check(self, prefix: Prefix) -> None:
         """Refuse to answer from tables that have not taken in all of *prefix*."""
         if prefix.position <= self._reached:
             return
-        reached = Projector(self._database).position()
+        reached = self._projector.keep_up(prefix.position)
         self._reached = max(self._reached, reached)
         if prefix.position > reached:
             raise LedgerUnavailable(
                 f"the read models stand at position {reached}, the ledger at {prefix.position};"
-                " they catch up when a server starts"
+                " `shiplog rebuild` makes them anew"
             )
 
     def environments(self, prefix: Prefix) -> Sequence[str]:
@@ -55,11 +67,21 @@ class ReadModels:
         with self._database.reading() as connection:
             return sorted(connection.scalars(_SERVICES, {"known": prefix.position}))
 
+    def has_environment(self, name: str, prefix: Prefix) -> bool:
+        """See `domain.ports.Placements.has_environment`."""
+        self._check(prefix)
+        return self._environments.knows(self._database, name, prefix.position)
+
+    def has_service(self, name: str, prefix: Prefix) -> bool:
+        """See `domain.ports.Placements.has_service`."""
+        self._check(prefix)
+        return self._services.knows(self._database, name, prefix.position)
+
     def running(self, scope: Scope, as_of: datetime, prefix: Prefix) -> Sequence[Placement]:
         """See `domain.ports.Placements.running`."""
         self._check(prefix)
         with self._database.reading() as connection:
-            return state.running(connection, scope, as_of, prefix)
+            return state.running(connection, scope, as_of, prefix, glances=self._glances)
 
     def timeline(
         self,
@@ -77,6 +99,42 @@ class ReadModels:
             return timeline.timeline(
                 connection, scope, prefix, start=start, end=end, after=after, limit=limit
             )
+
+    def unknown_at(self, scope: Scope, as_of: datetime, prefix: Prefix) -> Sequence[Unknown]:
+        """See `domain.ports.Placements.unknown_at`."""
+        self._check(prefix)
+        with self._database.reading() as connection:
+            return coverage.unknown_at(connection, scope, as_of, prefix, glances=self._glances)
+
+    def unknown(
+        self, scope: Scope, prefix: Prefix, *, start: datetime | None, end: datetime, limit: int
+    ) -> tuple[Sequence[Unknown], bool]:
+        """See `domain.ports.Placements.unknown`."""
+        self._check(prefix)
+        with self._database.reading() as connection:
+            return coverage.unknown(
+                connection, scope, prefix, start=start, end=end, limit=limit, glances=self._glances
+            )
+
+    def observed(self, environment: str, as_of: datetime, prefix: Prefix) -> Sequence[LastSeen]:
+        """See `domain.ports.Placements.observed`."""
+        self._check(prefix)
+        with self._database.reading() as connection:
+            return drift.observed(connection, environment, as_of, prefix)
+
+    def emptied(self, environment: str, as_of: datetime, prefix: Prefix) -> Mapping[Place, datetime]:
+        """See `domain.ports.Placements.emptied`."""
+        self._check(prefix)
+        with self._database.reading() as connection:
+            return drift.emptied(connection, environment, as_of, prefix)
+
+    def origins(
+        self, environment: str, artifacts: Collection[tuple[str, Listed]], prefix: Prefix
+    ) -> Mapping[tuple[str, Listed], Origin]:
+        """See `domain.ports.Placements.origins`."""
+        self._check(prefix)
+        with self._database.reading() as connection:
+            return drift.origins(connection, environment, artifacts, prefix)
 
     def changes(
         self,
@@ -132,3 +190,27 @@ class ReadModels:
         self._check(prefix)
         with self._database.reading() as connection:
             return where.ran(connection, releases, prefix, limit=limit)
+
+    def evidence_of(self, files: Collection[Digest], prefix: Prefix, *, limit: int) -> Sequence[int]:
+        """See `domain.ports.EvidenceIndex.evidence_of`."""
+        self._check(prefix)
+        with self._database.reading() as connection:
+            return finding.of_files(connection, files, prefix, limit=limit)
+
+    def evidence_about(self, artifact: SubjectDigest, prefix: Prefix, *, limit: int) -> Sequence[int]:
+        """See `domain.ports.EvidenceIndex.evidence_about`."""
+        self._check(prefix)
+        with self._database.reading() as connection:
+            return finding.about(connection, artifact, prefix, limit=limit)
+
+    def admitted(self, prefix: Prefix, *, after: Digest | None, limit: int) -> Sequence[Digest]:
+        """See `domain.ports.EvidenceIndex.admitted`."""
+        self._check(prefix)
+        with self._database.reading() as connection:
+            return finding.admitted(connection, prefix, after=after, limit=limit)
+
+    def trust_events(self, prefix: Prefix) -> Sequence[int]:
+        """See `domain.ports.EvidenceIndex.trust_events`."""
+        self._check(prefix)
+        with self._database.reading() as connection:
+            return finding.trust_events(connection, prefix)

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from adapters.database.metadata import BIGINT
 from adapters.readmodels import rows
-from adapters.readmodels.tables import BUILD, CONFIG, RELEASE, TARGET
+from adapters.readmodels.tables import BUILD, RELEASE, TARGET
 from adapters.readmodels.visible import FOREVER, KNOWN
 from domain.errors import UnknownRelease
 from domain.placement import RanRelease
@@ -18,9 +18,7 @@ _NUMBER: sa.BindParameter[int] = sa.bindparam("number", type_=BIGINT)
 RELEASES = (
     sa.select(TARGET.c.service, TARGET.c.environment, *rows.RELEASED)
     .select_from(
-        RELEASE.join(TARGET, TARGET.c.id == RELEASE.c.target_id)
-        .join(BUILD, BUILD.c.id == RELEASE.c.build_id)
-        .join(CONFIG, rows.PARTS_OF_RELEASE)
+        RELEASE.join(TARGET, TARGET.c.id == RELEASE.c.target_id).join(BUILD, BUILD.c.id == RELEASE.c.build_id)
     )
     .where(RELEASE.c.position <= KNOWN)
 )

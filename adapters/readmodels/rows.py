@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from adapters.readmodels.tables import BUILD, CHANGE, CONFIG, RELEASE, SLOT, TARGET
+from adapters.readmodels.tables import BUILD, CHANGE, RELEASE, SLOT, TARGET
 from domain.actor import Actor, ActorKind
 from domain.declaration import Declared
 from domain.digest import Digest
@@ -34,10 +34,10 @@ _MADE = (RELEASE.c.number, RELEASE.c.digest, RELEASE.c.cut_at, RELEASE.c.positio
 _PARTS = (
     RELEASE.c.first_of_build,
     RELEASE.c.build_since,
-    CONFIG.c.digest,
-    CONFIG.c.number,
-    CONFIG.c.reference,
-    BUILD.c.name,
+    RELEASE.c.config_digest,
+    RELEASE.c.config_number,
+    RELEASE.c.config_reference,
+    RELEASE.c.build,
     BUILD.c.identity,
     BUILD.c.label,
     BUILD.c.repository,
@@ -57,25 +57,21 @@ RAN = (
 )
 """A release as a change ran it; a declared one with the commit that declared it this time."""
 
-PARTS_OF_RELEASE = sa.and_(
-    CONFIG.c.target_id == RELEASE.c.target_id, CONFIG.c.number == RELEASE.c.config_number
-)
-
 
 def with_release(start: sa.FromClause) -> sa.FromClause:
     """Join, to changes with their slots and targets, the release they ran, if they ran one."""
     ran = sa.and_(RELEASE.c.target_id == TARGET.c.id, RELEASE.c.number == CHANGE.c.release)
-    return (
-        start.outerjoin(RELEASE, ran)
-        .outerjoin(BUILD, BUILD.c.id == RELEASE.c.build_id)
-        .outerjoin(CONFIG, PARTS_OF_RELEASE)
-    )
+    return start.outerjoin(RELEASE, ran).outerjoin(BUILD, BUILD.c.id == RELEASE.c.build_id)
 
 
 def release(target: Target, columns: Sequence[Any]) -> RanRelease | None:
     """Make a release of the columns `RELEASED` or `RAN`; None when there is none."""
-    if columns[0] is None:
-        return None
+    return None if columns[0] is None else _release(target, tuple(columns))
+
+
+@lru_cache(maxsize=10_000)
+def _release(target: Target, columns: tuple[Any, ...]) -> RanRelease:
+    """Make a release, or find it: questions are mostly about what runs now, and that changes slowly."""
     number, digest, cut_at, position, said_by, source, first, since, *parts = columns
     config_digest, config, reference, name, identity, label, repository, commit, ref, made = parts
     if identity == Identity.DECLARED.value:
@@ -83,11 +79,11 @@ def release(target: Target, columns: Sequence[Any]) -> RanRelease | None:
     return RanRelease(
         target,
         number,
-        _digest(digest.hex()),
+        Digest(f"sha256:{digest.hex()}"),
         from_micros(cut_at),
         position,
         RanBuild(name, Identity(identity), label, repository, commit, ref, _artifacts(bytes(made))),
-        RanConfig(config, _digest(config_digest.hex()), reference),
+        RanConfig(config, Digest(f"sha256:{config_digest.hex()}"), reference),
         first,
         from_micros(since),
     )
@@ -105,13 +101,10 @@ def target(service: str, environment: str) -> Target:
     return Target(service, environment)
 
 
-@lru_cache(maxsize=30_000)
-def _digest(hexadecimal: str) -> Digest:
-    return Digest(f"sha256:{hexadecimal}")
-
-
 def _artifacts(listed: bytes) -> tuple[RanArtifact, ...]:
-    return tuple(RanArtifact(name, _digest(digest), purl) for name, digest, purl in orjson.loads(listed))
+    return tuple(
+        RanArtifact(name, Digest(f"sha256:{digest}"), purl) for name, digest, purl in orjson.loads(listed)
+    )
 
 
 @lru_cache(maxsize=2_000)

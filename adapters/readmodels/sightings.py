@@ -11,11 +11,13 @@ from adapters.readmodels.visible import INSTANT, KNOWN, believed
 from domain.placement import RanBuild, Sighting
 
 _last = OBSERVATION.alias("last")
+_told = OBSERVATION.alias("told")
 _NEWEST = (
     sa.select(_last.c.position)
     .where(
         _last.c.observer_id == OBSERVER.c.id,
         _last.c.occurred_at <= INSTANT,
+        _last.c.digest.is_not(None),
         believed(_last),
     )
     .order_by(_last.c.occurred_at.desc(), _last.c.position.desc())
@@ -23,8 +25,24 @@ _NEWEST = (
     .correlate(OBSERVER)
     .scalar_subquery()
 )
+# Whoever told a list told it in full once before it was confirmed; withdrawn or not, it is that list.
+_LIST = (
+    sa.select(_told.c.running)
+    .where(
+        _told.c.observer_id == OBSERVATION.c.observer_id,
+        _told.c.digest == OBSERVATION.c.digest,
+        _told.c.running.is_not(None),
+    )
+    .limit(1)
+    .correlate(OBSERVATION)
+    .scalar_subquery()
+)
 _SEEN = (
-    sa.select(OBSERVATION.c.occurred_at, OBSERVATION.c.running)
+    sa.select(
+        OBSERVER.c.name,
+        OBSERVATION.c.occurred_at,
+        sa.func.coalesce(OBSERVATION.c.running, _LIST),
+    )
     .select_from(OBSERVER.join(OBSERVATION, OBSERVATION.c.position == _NEWEST))
     .where(
         OBSERVER.c.environment == sa.bindparam("environment", type_=sa.Text),
@@ -38,7 +56,9 @@ _SEEN = (
 class Seen:
     """What one observer saw last: by service and slot, the hex of each artifact's digest."""
 
+    observer: str
     occurred_at: int
+    """Of its newest report that tells a list or confirms one."""
     running: Mapping[str, Mapping[str, Sequence[str]]]
 
 
@@ -46,8 +66,8 @@ def newest(connection: sa.Connection, environment: str, instant: int, known: int
     """Return what each observer of *environment* saw last until *instant*, latest first."""
     asked = {"environment": environment, "instant": instant, "known": known}
     return [
-        Seen(occurred_at, orjson.loads(bytes(running)))
-        for occurred_at, running in connection.execute(_SEEN, asked)
+        Seen(observer, occurred_at, orjson.loads(bytes(running)))
+        for observer, occurred_at, running in connection.execute(_SEEN, asked)
     ]
 
 

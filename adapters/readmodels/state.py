@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from adapters.readmodels import placed, sightings
+from adapters.readmodels.glance import Glances
 from adapters.readmodels.tables import CHANGE
 from adapters.readmodels.visible import clamped
 from domain.placement import Placement
@@ -17,7 +18,9 @@ from domain.prefix import Prefix
 _ENVIRONMENT = 1  # where this stands in a row of `placed.COLUMNS`
 
 
-def running(connection: sa.Connection, scope: Scope, as_of: datetime, prefix: Prefix) -> Sequence[Placement]:
+def running(
+    connection: sa.Connection, scope: Scope, as_of: datetime, prefix: Prefix, *, glances: Glances
+) -> Sequence[Placement]:
     """See `domain.ports.Placements.running`."""
     instant = clamped(as_of, prefix)
     asked = {**placed.parameters(scope, prefix), "instant": instant}
@@ -25,8 +28,9 @@ def running(connection: sa.Connection, scope: Scope, as_of: datetime, prefix: Pr
     seen = {
         environment: sightings.newest(connection, environment, instant, prefix.position)
         for environment in {row[_ENVIRONMENT] for row in found}
+        if glances.watched(connection, environment, prefix)
     }
-    answer = [placed.placement(row, seen=seen[row[_ENVIRONMENT]]) for row in found]
+    answer = [placed.placement(row, seen=seen.get(row[_ENVIRONMENT], ())) for row in found]
     return sorted(answer, key=_alphabetically)
 
 

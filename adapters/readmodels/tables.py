@@ -4,19 +4,36 @@ A row has the position of the event that introduced it, as its `id` where other 
 a rebuild gives the same bytes, and what was recorded later is recognised by its number. Instants
 are microseconds since 1970, digests 32 bytes. What is *believed* was not withdrawn: a reader at
 position K sees rows with `position <= K < superseded`.
+
+Their names carry the version of the projection. Whoever changes what is in them, or their columns,
+gives the projection and every table the next version (ADR 0011).
 """
+
+from typing import Any
 
 import sqlalchemy as sa
 
-from adapters.database.metadata import BIGINT, METADATA
+from adapters.database.metadata import BIGINT, METADATA, NAMING
 from domain.instant import CLOCK_SKEW_SECONDS_MAX
 
 BELIEVED = 2**62
 """The `superseded` of a row that nothing has withdrawn."""
 SKEW_MICROSECONDS = CLOCK_SKEW_SECONDS_MAX * 1_000_000
 
+NAME = "placements.v1"
+"""The projection: these tables, and how they are made from the events."""
+
+DERIVED_METADATA = sa.MetaData(naming_convention=NAMING)
+"""No migration makes what is on it; the projector does (`adapters.readmodels.copies`)."""
+
 _STILL = sa.text(str(BELIEVED))
 _DECLARED = sa.text('"commit" IS NOT NULL')
+
+
+def _only(condition: str) -> dict[str, Any]:
+    """Return the options of an index over the rows of which *condition* is true."""
+    return dict.fromkeys(("postgresql_where", "sqlite_where"), sa.text(condition))
+
 
 PROJECTION = sa.Table(
     "projection",
@@ -24,25 +41,25 @@ PROJECTION = sa.Table(
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("position", BIGINT, nullable=False),
 )
-"""How far each set of derived tables has read the ledger."""
+"""How far each set of derived tables has read the ledger; a set without a row is not there."""
 
 ENVIRONMENT = sa.Table(
-    "environment",
-    METADATA,
+    "environment_v1",
+    DERIVED_METADATA,
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("position", BIGINT, nullable=False),
 )
 
 SERVICE = sa.Table(
-    "service",
-    METADATA,
+    "service_v1",
+    DERIVED_METADATA,
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("position", BIGINT, nullable=False),
 )
 
 TARGET = sa.Table(
-    "target",
-    METADATA,
+    "target_v1",
+    DERIVED_METADATA,
     sa.Column("id", BIGINT, primary_key=True, autoincrement=False),
     sa.Column("service", sa.Text, nullable=False),
     sa.Column("environment", sa.Text, nullable=False),
@@ -51,8 +68,8 @@ TARGET = sa.Table(
 )
 
 SLOT = sa.Table(
-    "slot",
-    METADATA,
+    "slot_v1",
+    DERIVED_METADATA,
     sa.Column("id", BIGINT, primary_key=True, autoincrement=False),
     sa.Column("target_id", BIGINT, nullable=False),
     sa.Column("name", sa.Text, nullable=False),
@@ -61,8 +78,8 @@ SLOT = sa.Table(
 """Only slots in which something was placed; an attempt alone makes none."""
 
 BUILD = sa.Table(
-    "build",
-    METADATA,
+    "build_v1",
+    DERIVED_METADATA,
     sa.Column("id", BIGINT, primary_key=True, autoincrement=False),
     sa.Column("service", sa.Text, nullable=False),
     sa.Column("name", sa.Text, nullable=False),
@@ -84,8 +101,8 @@ BUILD = sa.Table(
 """
 
 ARTIFACT = sa.Table(
-    "artifact",
-    METADATA,
+    "artifact_v1",
+    DERIVED_METADATA,
     sa.Column("digest", sa.LargeBinary, primary_key=True),
     sa.Column("build_id", BIGINT, primary_key=True, autoincrement=False),
     sqlite_with_rowid=False,
@@ -93,8 +110,8 @@ ARTIFACT = sa.Table(
 """Which builds made an artifact."""
 
 CONFIG = sa.Table(
-    "config",
-    METADATA,
+    "config_v1",
+    DERIVED_METADATA,
     sa.Column("target_id", BIGINT, primary_key=True, autoincrement=False),
     sa.Column("number", BIGINT, primary_key=True, autoincrement=False),
     sa.Column("digest", sa.LargeBinary, nullable=False),
@@ -105,13 +122,16 @@ CONFIG = sa.Table(
 )
 
 RELEASE = sa.Table(
-    "release",
-    METADATA,
+    "release_v1",
+    DERIVED_METADATA,
     sa.Column("target_id", BIGINT, primary_key=True, autoincrement=False),
     sa.Column("number", BIGINT, primary_key=True, autoincrement=False),
     sa.Column("digest", sa.LargeBinary, nullable=False),
     sa.Column("build_id", BIGINT, nullable=False),
+    sa.Column("build", sa.Text, nullable=False),
     sa.Column("config_number", BIGINT, nullable=False),
+    sa.Column("config_digest", sa.LargeBinary, nullable=False),
+    sa.Column("config_reference", sa.Text),
     sa.Column("first_of_build", BIGINT, nullable=False),
     sa.Column("build_since", BIGINT, nullable=False),
     sa.Column("cut_at", BIGINT, nullable=False),
@@ -122,15 +142,18 @@ RELEASE = sa.Table(
     sa.Index(None, "build_id", "target_id"),
     sqlite_with_rowid=False,
 )
-"""`commit` and `source` are those of the declaration that implied the release, if one did.
+"""`commit` is the one built, or that of the declaration that implied the release; `source` is its source.
+
+`build`, `config_digest` and `config_reference` repeat what the rows they come from say: which commit
+and which configuration ran is answered without looking those up.
 
 `first_of_build` is the smallest number in the target with the same build, and `build_since` when that
 one was cut; neither ever changes, for a later release of the same build has a greater number.
 """
 
 PLACEMENT = sa.Table(
-    "placement",
-    METADATA,
+    "placement_v1",
+    DERIVED_METADATA,
     sa.Column("slot_id", BIGINT, nullable=False, autoincrement=False),
     sa.Column("valid_from", BIGINT, nullable=False, autoincrement=False),
     sa.Column("rank", BIGINT, nullable=False, autoincrement=False),
@@ -158,8 +181,8 @@ and R*Tree before it was chosen.
 """
 
 CHANGE = sa.Table(
-    "change",
-    METADATA,
+    "change_v1",
+    DERIVED_METADATA,
     sa.Column("position", BIGINT, primary_key=True, autoincrement=False),
     sa.Column("environment", sa.Text, nullable=False),
     sa.Column("number", BIGINT, nullable=False),
@@ -185,8 +208,8 @@ CHANGE = sa.Table(
 """
 
 OBSERVER = sa.Table(
-    "observer",
-    METADATA,
+    "observer_v1",
+    DERIVED_METADATA,
     sa.Column("id", BIGINT, primary_key=True, autoincrement=False),
     sa.Column("environment", sa.Text, nullable=False),
     sa.Column("name", sa.Text, nullable=False),
@@ -194,17 +217,32 @@ OBSERVER = sa.Table(
 )
 
 OBSERVATION = sa.Table(
-    "observation",
-    METADATA,
+    "observation_v1",
+    DERIVED_METADATA,
     sa.Column("position", BIGINT, primary_key=True, autoincrement=False),
     sa.Column("observer_id", BIGINT, nullable=False),
     sa.Column("occurred_at", BIGINT, nullable=False),
     sa.Column("superseded", BIGINT, nullable=False, server_default=_STILL),
-    sa.Column("running", sa.LargeBinary, nullable=False),
+    sa.Column("promised", BIGINT),
+    sa.Column("seam", BIGINT, nullable=False),
+    sa.Column("digest", sa.LargeBinary),
+    sa.Column("running", sa.LargeBinary),
     sa.CheckConstraint("superseded > position", name="superseded_later"),
     sa.Index(None, "observer_id", "occurred_at", "position"),
+    sa.Index(
+        "ix_observation_v1_told", "observer_id", "occurred_at", "position", **_only("digest IS NOT NULL")
+    ),
+    sa.Index("ix_observation_v1_list", "observer_id", "digest", **_only("running IS NOT NULL")),
+    sa.Index("ix_observation_v1_seam", "observer_id", "occurred_at", "position", **_only("seam = 1")),
 )
-"""`running`: canonical JSON, service to slot to the hex of each artifact; last, for it is long."""
+"""What observers reported: lists, and heartbeats.
+
+`promised`: until when the observer said it would be heard again; null for no promise. `digest` names
+the list that held, which `running` has where it was told anew: canonical JSON, service to slot to the
+hex of each artifact, sorted; last, for it is long. `seam` is 0 where a report went on as the one before
+it, promised in time or not at all, and nothing came late or was withdrawn: what
+`adapters.readmodels.coverage` steps over.
+"""
 
 DERIVED = (
     ENVIRONMENT,
@@ -220,4 +258,4 @@ DERIVED = (
     OBSERVER,
     OBSERVATION,
 )
-"""Every table of the projection `placements.v1`."""
+"""Every table of the projection."""

@@ -29,7 +29,7 @@ def holding(slot_id: sa.ColumnElement[int]) -> sa.ScalarSelect[int]:
     """Select the position of what holds in a slot at `INSTANT`: one descent of the primary key."""
     rows = PLACEMENT.alias("holding")
     return (
-        _newest_first(sa.select(rows.c.position), rows)
+        newest_first(sa.select(rows.c.position), rows)
         .where(rows.c.slot_id == slot_id, rows.c.valid_from <= INSTANT)
         .correlate_except(rows)
         .scalar_subquery()
@@ -40,7 +40,7 @@ def release_before(slot_id: sa.ColumnElement[int], since: sa.ColumnElement[int])
     """Select the release that the slot ran just before *since*; null for nothing."""
     rows = PLACEMENT.alias("before")
     return (
-        _newest_first(sa.select(rows.c.release), rows)
+        newest_first(sa.select(rows.c.release), rows)
         .where(rows.c.slot_id == slot_id, rows.c.valid_from < since)
         .correlate_except(rows)
         .scalar_subquery()
@@ -71,7 +71,7 @@ def holds(
     """
     rows = PLACEMENT.alias("at_once")
     greatest = (
-        _newest_first(sa.select(rows.c.position), rows)
+        newest_first(sa.select(rows.c.position), rows)
         .where(rows.c.slot_id == slot_id, rows.c.valid_from == since)
         .correlate_except(rows)
         .scalar_subquery()
@@ -84,6 +84,7 @@ def clamped(instant: datetime, prefix: Prefix) -> int:
     return micros(prefixes.clamped(instant, prefix))
 
 
-def _newest_first(query: sa.Select[Any], rows: sa.FromClause) -> sa.Select[Any]:
+def newest_first(query: sa.Select[Any], rows: sa.FromClause) -> sa.Select[Any]:
+    """Narrow *query* to the latest of *rows* that the prefix believes."""
     order = rows.c.valid_from.desc(), rows.c.rank.desc(), rows.c.position.desc()
     return query.where(believed(rows)).order_by(*order).limit(1)

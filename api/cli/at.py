@@ -2,7 +2,7 @@
 
 import click
 
-from api.cli import client, columns, instants, output, parameters
+from api.cli import client, columns, instants, output, parameters, unknown
 from api.cli.client import Client
 from api.cli.instants import EnvironmentAt, Moment
 from api.cli.lazy import CONTEXT
@@ -15,6 +15,13 @@ Example:
   shiplog at --service payments-api               one service, everywhere
   shiplog at prod@yesterday --known-at yesterday  as it was known then
 """
+
+
+COLUMNS = (
+    *unknown.columns(columns.RUNNING, {"environment": "environment", "release": "unknown", "since": "from"}),
+    unknown.column("until", None, "to"),
+    *unknown.columns((columns.OBSERVED, columns.CHANGE, columns.ARTIFACTS), {"observed": "why"}),
+)
 
 
 @click.command("at", context_settings=CONTEXT, epilog=EPILOG)
@@ -35,7 +42,10 @@ def at(
     known_at: str | Moment | None,
     output: str,
 ) -> None:
-    """Show what ran, anywhere or in one ENVIRONMENT, at any moment."""
+    """Show what ran, anywhere or in one ENVIRONMENT, at any moment.
+
+    What nobody reported on then is shown as unknown, beside what the ledger was told before.
+    """
     if slot is not None and environment is None:
         raise click.UsageError("--slot needs an environment")
     if environment is not None and environment.moment is not None and as_of is not None:
@@ -54,9 +64,9 @@ def show(answer: bytes, form: str) -> None:
     output.hint(f"as of: {state['as_of']}")
     output.hint(client.prefix_of(state))
     if not state["running"]:
-        output.hint("nothing ran")
-    shown = (*columns.RUNNING, columns.OBSERVED, columns.CHANGE, columns.ARTIFACTS)
-    output.show(form, answer, state["running"], shown)
+        output.hint("nothing ran, as far as was reported" if state["unknown"] else "nothing ran")
+    unknown.hint(state)
+    output.show(form, answer, [*unknown.rows(state["unknown"]), *state["running"]], COLUMNS)
 
 
 def _ask(

@@ -8,14 +8,16 @@ Here:
    seconds of a head, and holds no thread;
 2. the head must be complete within the seconds of a head since that byte,
    however long it waited for a thread: of many half-sent ones, all end together;
-3. the body must be complete within the seconds of a body since that byte; one
-   that waited for a thread for longer is read for as long as it keeps coming;
+3. the body must be complete within the seconds of a body since that byte; one that waited for a thread
+   for longer, and had been sent as far as there was room for it, is read for as long as it keeps coming;
 4. when time is up, what has arrived is still read, and nothing more is waited
    for: to gunicorn and to the application it looks as if the client had left;
 5. then, and when a body was not read to its end, the connection is closed, for
    nobody knows where the next request on it begins;
 6. an answer that is not taken is given up;
-7. who is told to go and stays is waited for by the poller, not by the loop that accepts.
+7. who is told to go and stays is waited for by the poller, not by the loop that accepts;
+8. whoever sends the next request right after an answer is heard by the same thread, while nobody waits
+   for one and another is left: handing a connection over costs more than most requests.
 """
 
 import selectors
@@ -23,6 +25,7 @@ import socket
 import time
 from collections import deque
 from functools import partial
+from threading import Semaphore
 from typing import Any
 
 from gunicorn.http.unreader import SocketUnreader  # type: ignore[import-untyped]  # gunicorn has no types
@@ -35,6 +38,10 @@ ANSWER_SECONDS = 120
 
 LATE_SECONDS = 0.25
 """For the next bytes of a body whose time ran out in the queue: its sender goes on when we begin to read."""
+LATE_BYTES_MIN = 1 << 16
+"""What such a sender has sent by then; systems take more for a connection before they make it wait."""
+LINGER_SECONDS = 0.005
+"""For the next request on a connection; a client on the same network that has one sends it sooner."""
 PARTING_SECONDS = 2
 """For a client to read its answer; closing too early could take it from the client (RFC 9112, 9.6)."""
 PARTING_BYTES = 4096
@@ -50,6 +57,8 @@ class BoundedUnreader(SocketUnreader):  # type: ignore[misc]  # gunicorn has no 
         """On the monotonic clock."""
         self.late_until = 0.0
         """Up to when bytes that follow closely are read past the deadline."""
+        self.arrived = 0
+        """How many bytes were read for this request."""
         self.expired = False
         """Whether something was not waited for, so that the connection cannot be used again."""
 
@@ -58,15 +67,17 @@ class BoundedUnreader(SocketUnreader):  # type: ignore[misc]  # gunicorn has no 
         if self.expired:
             return b""
         now = time.monotonic()
-        late = LATE_SECONDS if now < self.late_until else 0.0
-        self.sock.settimeout(max(self.deadline - now, late))
+        waited = self.arrived >= LATE_BYTES_MIN and now < self.late_until
+        self.sock.settimeout(max(self.deadline - now, LATE_SECONDS if waited else 0.0))
         try:
-            return bytes(super().chunk(size_hint))
+            content = bytes(super().chunk(size_hint))
         except (TimeoutError, BlockingIOError):
             self.expired = True
             return b""
         finally:
             self.sock.settimeout(ANSWER_SECONDS)
+        self.arrived += len(content)
+        return content
 
 
 class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
@@ -77,6 +88,9 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
         self._parting: deque[Any] = deque()
+        self._queued: deque[Any] = deque()
+        """Connections that wait for a thread."""
+        self._may_linger = Semaphore(self.cfg.threads - 1)
 
     @property
     def head_seconds(self) -> int:
@@ -100,17 +114,39 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
     def enqueue_req(self, conn: Any) -> None:
         """Ask for a thread; the client's time begins now, not when there is one (2, 3)."""
         conn.began = time.monotonic()
+        self._queued.append(conn)
         super().enqueue_req(conn)
 
     def handle(self, conn: Any) -> Any:
-        """Answer a request that has begun to arrive; say whether another may follow (4, 5)."""
+        """Answer a request that has begun to arrive, and those that follow closely (8)."""
+        self._queued.popleft()
+        while kept := self._handle_one(conn):
+            if not self._follows(conn):
+                break
+            conn.began = time.monotonic()
+        return kept
+
+    def _handle_one(self, conn: Any) -> Any:
+        """Answer a request; say whether another may follow (4, 5)."""
         conn.init()
         unreader = conn.parser.unreader
         if not isinstance(unreader, BoundedUnreader):
             unreader = conn.parser.unreader = BoundedUnreader(conn.sock)
-        unreader.deadline = conn.began + self.head_seconds
+        unreader.deadline, unreader.arrived = conn.began + self.head_seconds, 0
         kept = super().handle(conn)
         return kept and not unreader.expired
+
+    def _follows(self, conn: Any) -> bool:
+        """Wait a moment for the next request, unless the thread is needed elsewhere."""
+        if self._queued or not self.alive or not self._may_linger.acquire(blocking=False):
+            return False
+        try:
+            conn.sock.settimeout(LINGER_SECONDS)
+            return bool(conn.sock.recv(1, socket.MSG_PEEK))
+        except OSError:
+            return False  # the poller waits for it, or finds that it has gone
+        finally:
+            self._may_linger.release()
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """Answer a request whose head is here (3, 6)."""

@@ -5,7 +5,7 @@ server is set; to talk to one, the standard library is enough.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -37,7 +37,7 @@ class Answer:
 class Transport(Protocol):
     """Carries one request at a time, and never follows a redirection.
 
-    Raises `Failure` when there is no answer within a bounded time and size.
+    Raises `NoAnswer` when there is none within a bounded time, and `Failure` for one that is not ours.
     """
 
     def send(self, method: str, target: str, body: bytes | None, media: str) -> Answer:
@@ -57,25 +57,36 @@ class Client:
 
     def get(self, *path: str, query: Query | None = None) -> bytes:
         """Return the JSON document at *path*, whose parts are escaped here, as it was sent."""
-        asked = {name: value for name, value in (query or {}).items() if value is not None}
-        target = "/" + "/".join(quote(part, safe="@:") for part in path)
-        if asked:
-            target += "?" + urlencode(asked)
-        return self._answered(self.transport.send("GET", target, None, JSON))
+        where = target(*path, query=(query or {}).items())
+        return self._answered(self.transport.send("GET", where, None, JSON))
 
     def ask(self, *path: str, query: Query | None = None) -> Document:
         """Return the document that `get` returns, read."""
         return read(self.get(*path, query=query))
 
-    def post(self, target: str, body: Mapping[str, object] | bytes, media: str = JSON) -> bytes:
-        """Send *body* to *target* and return the answer, as it was sent."""
+    def post(self, where: str, body: Mapping[str, object] | bytes, media: str = JSON) -> bytes:
+        """Send *body* to *where* and return the answer, as it was sent."""
         content = body if isinstance(body, bytes) else orjson.dumps(body)
-        return self._answered(self.transport.send("POST", target, content, media))
+        return self._answered(self.transport.send("POST", where, content, media))
 
     def _answered(self, answer: Answer) -> bytes:
         if answer.status >= _FAULT_FROM:
             raise Refused(answer)
         return answer.body
+
+
+def target(*path: str, query: Iterable[tuple[str, str | int | None]] = ()) -> str:
+    """Return the target of a request: *path*, whose parts are escaped here, and what *query* says."""
+    asked = [(name, value) for name, value in query if value is not None]
+    where = "/" + "/".join(quote(part, safe="@:") for part in path)
+    return f"{where}?{urlencode(asked)}" if asked else where
+
+
+class NoAnswer(Failure):
+    """Nobody answered; whether the request was carried out is not known."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(exits.UNAVAILABLE, message)
 
 
 class Refused(Failure):

@@ -1,10 +1,10 @@
-"""`shiplog demo`: this project's own deliveries, then questions, then an attack on the record."""
+"""`shiplog demo`: this project's own deliveries, their provenance, questions, and an attack on the record."""
 
 import os
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -14,9 +14,9 @@ from api.cli import client, clock, exits, parameters
 from api.cli.client import Client
 from api.cli.in_process import InProcess
 from api.cli.lazy import CONTEXT
-from api.demo import tampering
+from api.demo import proving, tampering
 from api.demo.inventory import write_sbom
-from api.demo.project import Commit, Project
+from api.demo.project import Commit, Project, digest_of
 from api.demo.story import STAGES, Made, Story
 from api.settings import Settings
 from domain import instant
@@ -36,44 +36,48 @@ MARKER = "made-by-shiplog-demo"
 def demo(folder: Path) -> int:
     """Record this project itself, ask the ledger about it, and try to falsify it.
 
-    Nothing is made up: the commits, the wheels, the environment's SBOM and what is
-    deployed are this project's own. It works without git history, and says so.
+    Nothing is made up: the commits, the wheels, their provenance, the environment's SBOM
+    and what is deployed are this project's own. It works without git history, and says so.
     """
     started = time.perf_counter()
     home = _fresh_home(folder.resolve())
     _use(home)
     settings = Settings.from_environment(os.environ)
     wiring.initialise(settings)
+    wiring.trust_embedded_root(settings)
     _say(f"\nA new ledger in {_short(home)}. Recording this project itself:\n")
-    moments = _record(settings, folder.resolve())
+    project = Project.found()
+    moments = _record(project, settings, folder.resolve())
+    proven = _prove(project, moments.made, folder.resolve())
     _ask(moments)
-    code = _attack(home, folder.resolve() / "tampered")
+    noticed = _attack(home, folder.resolve() / "tampered")
     _say(f"\nThat took {time.perf_counter() - started:.1f} s. The ledger is yours to ask:")
     _say(f"\n  export SHIPLOG_HOME={home}")
     for hint in (
         "shiplog at staging",
         "shiplog release list shiplog@prod",
-        f"shiplog who {moments.commit[:10]}",
+        f"shiplog who {moments.made.commit[:10]}",
+        f"shiplog evidence list {digest_of(moments.made.wheel)}",
         f"shiplog at prod@{moments.before_rollback} -o json",
         "shiplog serve        # then: curl http://127.0.0.1:8642/v1/environments/prod/state",
     ):
         _say(f"  {hint}")
-    return code
+    return exits.DONE if proven and noticed else exits.UNEXPECTED
 
 
 @dataclass(frozen=True, slots=True)
 class Moments:
     """What the questions are about."""
 
-    commit: str
+    made: Made
+    """What runs in the end."""
     before_rollback: str
     """When the bad release was running."""
     late_position: int
     """The last position before the late report."""
 
 
-def _record(settings: Settings, folder: Path) -> Moments:
-    project = Project.found()
+def _record(project: Project, settings: Settings, folder: Path) -> Moments:
     transport = InProcess(settings)
     try:
         api = Client(transport)
@@ -95,7 +99,7 @@ def _sources(project: Project, story: Story, folder: Path) -> tuple[Made, Made]:
     """Build the wheels of the last two commits that changed what is shipped; one twice if there is one."""
     if not project.has_history:
         _say("           no git history here: the source is named by the SHA-256 over its files")
-        made = _built(project, project.fingerprint(), folder)
+        made = replace(_built(project, project.fingerprint(), folder), named_by="sha256")
         return made, made
     commits = project.history(limit=HISTORY_MAX)
     story.declare_history(list(commits))
@@ -134,7 +138,7 @@ def _tell(story: Story, api: Client, older: Made, newer: Made, sbom: Path) -> Mo
     story.observe("prod", newer, sbom)
     late = api.ask("v1", "ledger")["ledger"]["position"]
     _report_late(story, before_rollback)
-    return Moments(newer.commit, before_rollback, late)
+    return Moments(newer, before_rollback, late)
 
 
 def _report_late(story: Story, happened: str) -> None:
@@ -142,6 +146,16 @@ def _report_late(story: Story, happened: str) -> None:
     line = {"service": "shiplog", "environment": "prod", "slot": "canary", "occurred_at": happened}
     story.post("/v1/removals", {**line, "reason": "the canary was taken down; reported late"})
     story.say("reported   late: a canary slot of shiplog@prod was taken down before the rollback")
+
+
+def _prove(project: Project, made: Made, folder: Path) -> bool:
+    """Check the provenance of our own wheel, and somebody else's; return whether it came out as it must."""
+    _say("\nNow see what its provenance proves.\n")
+    proven = proving.own_wheel(made, folder / "evidence", repository=project.root.name, say=_say, ask=_run)
+    proven = proving.somebody_elses(project.root, say=_say, ask=_run) and proven
+    if not proven:
+        _say("That came out otherwise than it must. That is a defect of shiplog; please report it.")
+    return proven
 
 
 def _ask(moments: Moments) -> None:
@@ -158,12 +172,13 @@ def _ask(moments: Moments) -> None:
         "--known-at",
         f"position:{moments.late_position}",
     )
-    _run("Where did this commit run?", "where", moments.commit[:12])
+    _run("Does prod run what was deployed there?", "drift", "prod")
+    _run("Where did this commit run?", "where", moments.made.commit[:12])
     _run("Is the record what was signed?", "verify")
 
 
-def _attack(home: Path, tampered: Path) -> int:
-    """Change one byte in a copy and verify it; return 0 when that was noticed, as it must be."""
+def _attack(home: Path, tampered: Path) -> bool:
+    """Change one byte in a copy and verify it; return whether that was noticed, as it must be."""
     _say("\nNow change one byte of one event in a copy of the database, behind its back:")
     position = tampering.copy_with_one_byte_changed(home / "ledger.db", tampered / "ledger.db")
     shutil.copytree(home / "keys", tampered / "keys", dirs_exist_ok=True)
@@ -173,8 +188,7 @@ def _attack(home: Path, tampered: Path) -> int:
     _use(home)
     if code != exits.BROKEN:
         _say("verify did not notice. That is a defect of shiplog; please report it.")
-        return exits.UNEXPECTED
-    return exits.DONE
+    return code == exits.BROKEN
 
 
 def _run(question: str, *command: str) -> int:

@@ -42,7 +42,11 @@ COLUMNS = (
     metavar="INSTANT",
     help="Compare two environments at this moment.",
 )
-@click.option("--exit-code", is_flag=True, help=f"Exit with {exits.DIFFERENCE} when something differs.")
+@click.option(
+    "--exit-code",
+    is_flag=True,
+    help=f"Exit with {exits.DIFFERENCE} when something differs, or nobody can tell.",
+)
 @parameters.known_at
 @output.asking
 @click.pass_context
@@ -69,14 +73,16 @@ def diff(
 
 
 def show(answer: bytes, form: str) -> bool:
-    """Print a comparison; return whether anything differs."""
+    """Print a comparison; return whether anything differs, or whether nobody can tell."""
     compared = client.read(answer)
     for side in ("before", "after"):
         output.hint(f"{side}: {compared[side]['environment']} as of {compared[side]['as_of']}")
+        for stretch in compared[side]["unknown"]:
+            output.hint(f"{side}: unknown, {stretch['why']}")
     output.hint(client.prefix_of(compared))
     output.hint(f"{len(compared['differing'])} differ, {compared['same']} are the same")
     output.show(form, answer, compared["differing"], COLUMNS)
-    return bool(compared["differing"])
+    return bool(compared["differing"] or compared["before"]["unknown"] or compared["after"]["unknown"])
 
 
 def _two_moments(

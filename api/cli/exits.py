@@ -29,10 +29,10 @@ MEANINGS: Mapping[int, str] = {
     CONFLICT: "conflict: the ledger says otherwise, or was busy with the same target (try again)",
     PENDING: "pending: an approval is missing (not used yet)",
     DENY: "denied by the gate (not used yet)",
-    DIFFERENCE: "a difference was found (diff --exit-code)",
+    DIFFERENCE: "a difference was found (diff --exit-code, drift, rebuild)",
     BROKEN: "the ledger is not what was signed: altered or damaged",
-    UNVERIFIED: "a signature or provenance did not verify (not used yet)",
-    UNDECIDED: "cannot decide: evidence is missing (not used yet)",
+    UNVERIFIED: "a signature or provenance did not verify",
+    UNDECIDED: "cannot decide: evidence is missing",
     UNAVAILABLE: "the server or the database does not answer",
     INTERRUPTED: "interrupted",
 }
@@ -57,6 +57,7 @@ BY_STATUS: Mapping[int, int] = {
 
 BY_PROBLEM: Mapping[str, int] = {
     "broken-ledger": BROKEN,
+    "evidence-lost": BROKEN,
     "key-unusable": NOT_ALLOWED,
     "not-a-ledger": NOT_FOUND,
 }

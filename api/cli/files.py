@@ -53,3 +53,15 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(text: str) -> NoReturn:
     raise ValueError(f"{text} is not JSON")
+
+
+def write(name: str, content: bytes) -> None:
+    """Write *content* to the file *name*, `-` is stdout, byte for byte; usage error when it cannot be."""
+    if name == "-":
+        sys.stdout.buffer.write(content)
+        sys.stdout.flush()
+        return
+    try:
+        Path(name).write_bytes(content)
+    except OSError as wrong:
+        raise click.UsageError(f"{name} cannot be written: {wrong.strerror}") from wrong

@@ -123,7 +123,7 @@ def _import(repository: Repository, reading: Pass, head: str, after: str | None)
     tally, progress = Tally(), Progress()
     total = repository.count(head, reading.plan.folders) if progress.shown else 0
     with client.connected() as api:
-        for batch in sending.batches(_placed(reading.lines(head, after)), tally):
+        for batch in sending.batches(_placed(reading.lines(head, after))):
             sending.send(api, batch, tally, atomic=False)
             progress.at(tally.lines, reading.commits, total)
     progress.end()

@@ -8,8 +8,14 @@ from api.cli.lazy import CONTEXT
 
 
 @click.command("init", context_settings=CONTEXT, epilog="\b\nExample:\n  SHIPLOG_HOME=./ledger shiplog init")
+@click.option(
+    "--trust-root/--no-trust-root",
+    default=True,
+    show_default=True,
+    help="Trust Sigstore's public instance, as the installed sigstore package knows it; asks no network.",
+)
 @output.recording
-def init(output: str) -> None:
+def init(*, trust_root: bool, output: str) -> None:
     """Make whatever the ledger lacks: its keys, its database, its first event.
 
     Safe to repeat: nothing that is there is replaced.
@@ -18,6 +24,9 @@ def init(output: str) -> None:
     from api import wiring  # noqa: PLC0415 - loads the whole ledger
 
     made = wiring.initialise(settings, now=clock.now)
+    root = wiring.trust_embedded_root(settings, now=clock.now) if trust_root else None
+    if root is not None:
+        made.append(f"trusted root {root}, of Sigstore's public instance")
     _show(str(settings.home), made, output)
 
 

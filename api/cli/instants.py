@@ -19,6 +19,7 @@ from domain.errors import MalformedValue
 POSITION = re.compile(r"position:[0-9]{1,15}", re.ASCII)
 _SECONDLESS = re.compile(r"(\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2})([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 _AGO = re.compile(r"(\d{1,6}) ?(s|m|h|d) ago", re.ASCII)
+_DURATION = re.compile(r"([1-9]\d{0,6})(s|m|h|d)", re.ASCII)
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _KEY = re.compile(r"[a-z][a-z0-9._-]*", re.ASCII)
 _DAYS_BACK = {"today": 0, "yesterday": 1}
@@ -67,6 +68,14 @@ def parse(text: str) -> Moment:
         return instant.parse(text)
     except MalformedValue as wrong:
         raise MalformedValue(f"not an instant: {text[:60]!r}, expected {FORMS}") from wrong
+
+
+def parse_duration(text: str) -> int:
+    """Return how many seconds `90s`, `5m`, `2h` or `1d` is; raises `MalformedValue`."""
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        raise MalformedValue(f"not a duration: {text[:40]!r}, expected a number and s, m, h or d: 90s")
+    return int(found[1]) * _UNIT_SECONDS[found[2]]
 
 
 def parse_environment(text: str) -> EnvironmentAt:

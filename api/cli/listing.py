@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import click
 import orjson
 
-from api.cli import client, instants, output, parameters
+from api.cli import client, instants, output, parameters, unknown
 from api.cli.client import Client, Document, Query
 from api.cli.instants import Moment
 
@@ -59,16 +59,28 @@ def collect(api: Client, path: tuple[str, ...], query: Query, items: str, limit:
         else:
             whole[items] += page[items]
             whole["next"] = page["next"]
+            if "unknown" in whole:
+                whole["unknown"] += [each for each in page["unknown"] if each not in whole["unknown"]]
+                whole["unknown_truncated"] |= page["unknown_truncated"]
         if page["next"] is None or len(whole[items]) >= wanted:
             return whole
         asked["cursor"] = page["next"]
 
 
-def show(form: str, whole: Document, items: str, columns: tuple[output.Column, ...]) -> None:
-    """Print the answer, and say from what it is and whether there is more."""
+def show(
+    form: str, whole: Document, items: str, columns: tuple[output.Column, ...], *, began: str | None = None
+) -> None:
+    """Print the answer, and say from what it is and whether there is more.
+
+    With *began*, the member that says when an item began, what is unknown stands among the items.
+    """
     output.hint(client.prefix_of(whole))
     if not whole[items]:
         output.hint(f"no {items}")
     elif whole["next"] is not None:
         output.hint(f"these are the newest {len(whole[items])}; there are more: --limit N, or --all")
-    output.show(form, orjson.dumps(whole), whole[items], columns)
+    rows = whole[items]
+    if began is not None:
+        unknown.hint(whole)
+        rows = unknown.among(rows, whole["unknown"], began)
+    output.show(form, orjson.dumps(whole), rows, columns)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import click
 
 from api.cli import exits
-from api.cli.client import Answer
+from api.cli.client import Answer, NoAnswer
 from api.cli.exits import Failure
 
 TIMEOUT_SECONDS = 60
@@ -62,7 +62,7 @@ class OverTheWire:
                 return Answer(refused.code, _bounded(refused))
         except (URLError, HTTPException, OSError) as failure:
             reason = failure.reason if isinstance(failure, URLError) else failure
-            raise Failure(exits.UNAVAILABLE, f"{self._base} does not answer: {reason}") from failure
+            raise NoAnswer(f"{self._base} does not answer: {reason}") from failure
 
     def close(self) -> None:
         """See `Transport`."""

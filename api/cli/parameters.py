@@ -11,6 +11,7 @@ from api.cli import instants
 from domain import names
 from domain.digest import Digest
 from domain.errors import MalformedValue
+from domain.subject_digest import SubjectDigest
 from domain.target import Target
 
 if TYPE_CHECKING:
@@ -114,16 +115,20 @@ TARGET = Text("service@environment", Target.parse)
 RELEASE = Text("service@environment#number", _release)
 ENVIRONMENT_AT = Text("environment[@instant]", instants.parse_environment)
 INSTANT = Text("instant", instants.parse)
+DURATION = Text("duration", instants.parse_duration)
 KNOWN = Text("instant|position:N", _known)
 COMMIT = Text("commit", names.commit)
 REPOSITORY = Text("url", _repository)
 DIGEST = Text("sha256:hex", lambda text: str(Digest(text)))
+SUBJECT = Text("sha256:hex|sha512:hex", lambda text: str(SubjectDigest.parse(text)))
 ARTIFACT = Text("name=sha256:hex", _artifact)
 PAIR = Text("key=value", _pair)
 POSITIVE = Text("number", _positive)
 WHOLE = Text("number", _whole)
 FILE = Text("file", _file)
 INPUT = Text("file|-", _input)
+OUTPUT = Text("file|-")
+OUTPUT_FILE = Text("file", Path)
 FOLDER = Text("folder", _folder)
 CONFIG = Text("current|number|sha256:hex", _config)
 

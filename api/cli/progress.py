@@ -17,6 +17,8 @@ def _looked_at() -> bool:
 class Progress:
     """Counts lines against a whole of any unit; says nothing where nobody looks."""
 
+    of: str = "lines"
+    """What is counted."""
     shown: bool = field(default_factory=_looked_at)
     _began: float = field(default_factory=monotonic)
     _last: float = 0.0
@@ -28,7 +30,7 @@ class Progress:
             return
         self._last = now
         elapsed = max(now - self._began, 1e-6)
-        text = f"{lines} lines, {lines / elapsed:.0f}/s"
+        text = f"{lines} {self.of}, {lines / elapsed:.0f}/s"
         if total and done:
             left = elapsed * max(total - done, 0) / done
             text += f", {min(done / total, 1):.0%}, {_clock(left)} left"

@@ -13,7 +13,8 @@ from domain.errors import MalformedValue
 from domain.target import MAIN
 
 EPILOG = """\b
-The list is complete: what is not in it does not run.
+The list is complete: what is not in it does not run. The list told last, told again, is recorded as
+a heartbeat. With --every the reporter promises to be heard again: what runs is unknown when it is not.
 
 \b
 Example:
@@ -43,6 +44,7 @@ RUNNING = parameters.Text("service[/slot]=sha256:hex,…", _running)
 @click.option("--reporter", type=parameters.NAME, required=True, help="Who looked.")
 @click.option("--running", multiple=True, type=RUNNING, help="One slot and what ran in it. Repeatable.")
 @click.option("--from-file", "file", type=parameters.INPUT, help="The whole list as JSON; - is stdin.")
+@click.option("--every", type=parameters.DURATION, help="How soon the reporter will be heard again: 2m.")
 @click.option("--nothing-running", is_flag=True, help="The list is empty, and that is meant.")
 @reporting.when_options
 def observation(
@@ -51,6 +53,7 @@ def observation(
     reporter: str,
     running: Sequence[dict[str, object]],
     file: str | None,
+    every: int | None,
     nothing_running: bool,
     occurred_at: Moment | None,
     report_id: str | None,
@@ -62,7 +65,7 @@ def observation(
     seen = list(running) if file is None else _listed(file)
     reporting.send(
         "/v1/observations",
-        {"environment": environment, "running": seen},
+        {"environment": environment, "running": seen, "every": every},
         occurred_at=occurred_at,
         report_id=report_id,
         reporter=reporter,

@@ -2,7 +2,7 @@
 
 import click
 
-from api.cli import client, columns, listing, output, parameters
+from api.cli import client, columns, listing, output, parameters, unknown
 from api.cli.instants import Moment
 from api.cli.lazy import CONTEXT
 
@@ -10,11 +10,14 @@ EPILOG = """\b
 Example:
   shiplog timeline payments-api --environment prod --from 2026-01-01T00:00Z --to 2026-04-01T00:00Z
 """
-COLUMNS = (
-    *columns.RUNNING[1:],
-    columns.at("until", "until"),
-    columns.at("reason", "deployment", "reason"),
-    columns.CHANGE,
+COLUMNS = unknown.columns(
+    (
+        *columns.RUNNING[1:],
+        columns.at("until", "until"),
+        columns.at("reason", "deployment", "reason"),
+        columns.CHANGE,
+    ),
+    {"environment": "environment", "release": "unknown", "since": "from", "until": "to", "reason": "why"},
 )
 
 
@@ -40,10 +43,10 @@ def timeline(
     """Show everything a SERVICE ran, interval by interval, newest first.
 
     An interval without a release is time in which nothing ran; one without an end
-    still goes on, as far as the ledger knows.
+    still goes on, as far as the ledger knows. Time in which nobody reported is unknown.
     """
     with client.connected() as api:
         query = {**listing.span(api, start, end, known_at), "environment": environment, "slot": slot}
         path = ("v1", "services", service, "timeline")
         answer = listing.collect(api, path, query, "intervals", None if everything else limit)
-    listing.show(output, answer, "intervals", COLUMNS)
+    listing.show(output, answer, "intervals", COLUMNS, began="since")

@@ -38,6 +38,8 @@ class Made:
     build: str
     commit: str
     wheel: Path
+    named_by: str = "gitCommit"
+    """What `commit` is, as in-toto names digests: without git it is the `sha256` over the files."""
 
 
 @dataclass(slots=True)

@@ -10,8 +10,10 @@ from api.fields import Input, Instant
 from api.replies import LedgerHead
 from api.services import Services
 from api.v1.values import KnownAt
+from domain import instant
 from domain.errors import BeyondTheHead, KnownInTheFuture, LedgerUnavailable
 from domain.prefix import Prefix
+from domain.queries.stretch import Earlier, Stretch
 
 SCOPE = "read"
 ANY_QUESTION = (BeyondTheHead, KnownInTheFuture, LedgerUnavailable)
@@ -81,6 +83,21 @@ def opened(
     pinned = place["position"]
     assert isinstance(pinned, int), "we sealed it"
     return pinned, place
+
+
+def page_before(place: dict[str, int | str]) -> Earlier | None:
+    """Return where the page before ended, as its cursor says; None on the first page."""
+    if not place:
+        return None
+    return Earlier(instant.from_micros(int(place["until"])), instant.from_micros(int(place["low"])))
+
+
+def spanned(place: dict[str, int | str] | None, stretch: Stretch) -> dict[str, int | str] | None:
+    """Return *place* with what `page_before` reads; None when there is no next page."""
+    if place is None:
+        return None
+    assert stretch.low is not None, "a page that others follow ends somewhere"
+    return {**place, "until": instant.micros(stretch.until), "low": instant.micros(stretch.low)}
 
 
 def sealed(

@@ -13,13 +13,17 @@ from api.v1.asking import (
     head,
     known,
     opened,
+    page_before,
     pinned,
     sealed,
+    spanned,
 )
 from api.v1.shapes import (
     ActorShape,
     LedgerShape,
     ReleaseShape,
+    UnknownShape,
+    actor_shape,
     shown,
 )
 from api.v1.values import Environment, Number
@@ -59,18 +63,26 @@ class ChangeShape(Output):
             release=shown(change.release, ReleaseShape.of),
             deployment=change.cause.deployment,
             reason=change.cause.reason,
-            actor=ActorShape.of(change.cause.actor),
+            actor=actor_shape(change.cause.actor),
             corrected_by=change.corrected_by,
         )
 
 
 class ChangesShape(Output):
-    """Changes, highest number first. Numbers go from 1 to `total` without gaps."""
+    """Changes, highest number first. Numbers go from 1 to `total` without gaps.
+
+    `unknown` is what overlaps the time this page spans, up to `as_of`: `to`, or now, or what `known_at`
+    says. It may stand on two pages.
+    """
 
     environment: str
+    as_of: Instant
     ledger: LedgerShape
     total: int
     changes: list[ChangeShape]
+    unknown: list[UnknownShape]
+    unknown_truncated: bool
+    """Whether more is unknown, earlier in the time this page spans."""
     next: str | None
 
 
@@ -93,16 +105,21 @@ def environment_changes(
         start=query.start,
         end=query.end,
         below=int(place["below"]) if place else None,
+        before=page_before(place),
         limit=query.limit,
         ledger=services.ledger,
         placements=services.placements,
     )
-    following: dict[str, int | str] | None = None if answer.following is None else {"below": answer.following}
+    below: dict[str, int | str] | None = None if answer.following is None else {"below": answer.following}
+    following = spanned(below, answer.stretch)
     shape = ChangesShape(
         environment=environment,
+        as_of=answer.stretch.until,
         ledger=LedgerShape.of(answer.prefix),
         total=answer.total,
         changes=[ChangeShape.of(change) for change in answer.changes],
+        unknown=[UnknownShape.of(each) for each in answer.stretch.unknown],
+        unknown_truncated=answer.stretch.truncated,
         next=sealed(query, following, answer.prefix, operation=name, services=services),
     )
     return Reply(shape, head=head(answer.prefix), settled=pinned(query, answer.prefix))

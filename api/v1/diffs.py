@@ -1,5 +1,7 @@
 """Ask what differs."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated
 
 from pydantic import Field
@@ -19,10 +21,13 @@ from api.v1.asking import (
 from api.v1.shapes import (
     LedgerShape,
     RunningShape,
+    UnknownShape,
+    running_shape,
     settled,
     shown,
 )
 from api.v1.values import Environment
+from domain.coverage import Unknown
 from domain.errors import UnknownEnvironment
 from domain.placement import Kind
 from domain.queries.difference import Contrast, difference
@@ -53,6 +58,7 @@ class SideShape(Output):
 
     environment: str
     as_of: Instant
+    unknown: list[UnknownShape]
 
 
 class DiffShape(Output):
@@ -82,8 +88,8 @@ def environment_diff(*, environment: Environment, query: DiffQuery, services: Se
     answer = difference(*sides, known(query), ledger=services.ledger, placements=services.placements)
     prefix = answer.before.prefix
     shape = DiffShape(
-        before=SideShape(environment=sides[0][0], as_of=answer.before.as_of),
-        after=SideShape(environment=sides[1][0], as_of=answer.after.as_of),
+        before=_side(sides[0][0], answer.before.as_of, answer.unknown[0]),
+        after=_side(sides[1][0], answer.after.as_of, answer.unknown[1]),
         ledger=LedgerShape.of(prefix),
         differing=[
             DifferingShape(
@@ -91,8 +97,8 @@ def environment_diff(*, environment: Environment, query: DiffQuery, services: Se
                 slot=each.slot,
                 contrast=each.contrast,
                 kind=each.kind,
-                before=shown(each.before, RunningShape.of),
-                after=shown(each.after, RunningShape.of),
+                before=shown(each.before, running_shape),
+                after=shown(each.after, running_shape),
             )
             for each in answer.differing
         ],
@@ -100,6 +106,11 @@ def environment_diff(*, environment: Environment, query: DiffQuery, services: Se
     )
     asked = query.as_of if query.against else query.start and query.end
     return Reply(shape, head=head(prefix), settled=settled(asked, query.known_at, prefix))
+
+
+def _side(environment: str, as_of: datetime, unknown: Sequence[Unknown]) -> SideShape:
+    told = [UnknownShape.of(each) for each in unknown]
+    return SideShape(environment=environment, as_of=as_of, unknown=told)
 
 
 def _check_diff(query: DiffQuery) -> None:

@@ -34,10 +34,11 @@ from domain.commands.declare import Declare
 from domain.commands.record_build import RecordBuild
 from domain.commands.record_config import RecordConfig
 from domain.commands.record_deployment import RecordDeployment
+from domain.commands.record_heartbeat import RecordHeartbeat
 from domain.commands.record_observation import RecordObservation
 from domain.commands.record_removal import RecordRemoval
 from domain.deployment import DeploymentOutcome
-from domain.observation import Observed
+from domain.observation import EVERY_SECONDS_MAX, Observed
 from domain.target import MAIN, Target
 
 
@@ -224,12 +225,17 @@ class RunningLine(Input):
     artifacts: Annotated[list[ContentDigest], Field(min_length=1, max_length=64)]
 
 
+Every = Annotated[int, Field(ge=1, le=EVERY_SECONDS_MAX, examples=[120])]
+"""Seconds within which the reporter promises to be heard again, until its next report says otherwise."""
+
+
 class ObservationReport(ReportLine):
     """The full list of what runs in an environment; what is not listed does not run."""
 
     environment: Environment
     reporter: Reporter
     running: Annotated[list[RunningLine], Field(max_length=20_000)]
+    every: Every | None = None
 
     def command(self, actor: Actor) -> RecordObservation:
         """Return what to do, done by *actor*."""
@@ -241,6 +247,27 @@ class ObservationReport(ReportLine):
             environment=self.environment,
             observer=self.reporter,
             running=tuple(Observed(r.service, r.slot, tuple(r.artifacts)) for r in self.running),
+            every=self.every,
+        )
+
+
+class HeartbeatReport(ReportLine):
+    """What the reporter listed last still runs, or it has nothing to list; `every` 0: its last report."""
+
+    environment: Environment
+    reporter: Reporter
+    every: Annotated[int, Field(ge=0, le=EVERY_SECONDS_MAX, examples=[120])]
+
+    def command(self, actor: Actor) -> RecordHeartbeat:
+        """Return what to do, done by *actor*."""
+        return RecordHeartbeat(
+            occurred_at=self.occurred_at,
+            actor=actor,
+            reporter=self.reporter,
+            id=self.id,
+            environment=self.environment,
+            observer=self.reporter,
+            every=self.every or None,
         )
 
 
@@ -289,6 +316,12 @@ class ObservationLine(ObservationReport):
     type: Literal["observation"]
 
 
+class HeartbeatLine(HeartbeatReport):
+    """A heartbeat in a batch."""
+
+    type: Literal["heartbeat"]
+
+
 class DeclaredLine(DeclaredReport):
     """A declaration in a batch."""
 
@@ -296,7 +329,8 @@ class DeclaredLine(DeclaredReport):
 
 
 ReplacementLine = Annotated[
-    DeploymentLine | RemovalLine | ObservationLine | DeclaredLine, Field(discriminator="type")
+    DeploymentLine | RemovalLine | ObservationLine | HeartbeatLine | DeclaredLine,
+    Field(discriminator="type"),
 ]
 
 
@@ -352,6 +386,7 @@ AnyLine = Annotated[
     | DeploymentLine
     | RemovalLine
     | ObservationLine
+    | HeartbeatLine
     | DeclaredLine
     | CorrectionLine,
     Field(discriminator="type"),

@@ -17,6 +17,7 @@ from api.v1.lines import (
     CorrectionReport,
     DeclaredReport,
     DeploymentReport,
+    HeartbeatReport,
     ObservationReport,
     ReleaseReport,
     RemovalReport,
@@ -30,6 +31,7 @@ from domain.errors import (
     ConflictingAppend,
     ContradictoryReport,
     FromTheFuture,
+    KeyUnusable,
     LedgerUnavailable,
     MalformedValue,
 )
@@ -40,6 +42,7 @@ ANY_REPORT = (
     ConflictingAppend,
     ContradictoryReport,
     FromTheFuture,
+    KeyUnusable,
     LedgerUnavailable,
     MalformedValue,
 )
@@ -121,7 +124,16 @@ def record_removal(*, body: RemovalReport, actor: Actor, services: Services) -> 
     body_bytes_max=OBSERVATION_BYTES_MAX,
 )
 def record_observation(*, body: ObservationReport, actor: Actor, services: Services) -> Reply[RecordedShape]:
-    """Record the full list of what a reporter saw running in an environment."""
+    """Record the full list of what a reporter saw running in an environment.
+
+    The list it told last, told again, is recorded as a heartbeat.
+    """
+    return _record(body.command(actor), services)
+
+
+@operation("POST", "/v1/heartbeats", scope=SCOPE, status=201, also=(200,), refusals=ANY_REPORT, tag="report")
+def record_heartbeat(*, body: HeartbeatReport, actor: Actor, services: Services) -> Reply[RecordedShape]:
+    """Record that a reporter was there, and that what it listed last still runs."""
     return _record(body.command(actor), services)
 
 
@@ -184,7 +196,7 @@ class BatchShape(Output):
     "POST",
     "/v1/reports:batch",
     scope=SCOPE,
-    refusals=(ConflictingAppend, LedgerUnavailable, BatchRefused),
+    refusals=(ConflictingAppend, KeyUnusable, LedgerUnavailable, BatchRefused),
     tag="report",
     accepts=("application/jsonl", "application/x-ndjson"),
     body_bytes_max=BATCH_BYTES_MAX,
@@ -230,6 +242,7 @@ OPERATIONS = (
     record_deployment,
     record_removal,
     record_observation,
+    record_heartbeat,
     declare,
     record_correction,
     record_batch,

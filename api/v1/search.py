@@ -7,7 +7,15 @@ from api.operations import operation
 from api.replies import Reply
 from api.services import Services
 from api.v1.asking import ANY_QUESTION, SCOPE, KnownQuery, head, known, pinned
-from api.v1.shapes import ActorShape, LedgerShape, ReleaseShape, RunningShape, shown
+from api.v1.shapes import (
+    ActorShape,
+    LedgerShape,
+    ReleaseShape,
+    RunningShape,
+    actor_shape,
+    running_shape,
+    shown,
+)
 from api.v1.values import Commit, ContentDigest, line
 from domain.errors import AmbiguousName, BrokenLedger, NothingFound, UnknownEvent
 from domain.queries.where_ran import where_ran
@@ -55,7 +63,7 @@ def where(*, query: NameQuery, services: Services) -> Reply[WhereShape]:
     return _where(query.name, query, services)
 
 
-@operation("GET", "/v1/artifacts/<digest>", scope=SCOPE, refusals=FINDING, tag="ask")
+@operation("GET", "/v1/artifacts/<digest:digest>", scope=SCOPE, refusals=FINDING, tag="ask")
 def artifact(*, digest: ContentDigest, query: KnownQuery, services: Services) -> Reply[WhereShape]:
     """Tell what is known of a digest, and where it ran."""
     return _where(str(digest), query, services)
@@ -75,7 +83,7 @@ def _where(name: str, query: KnownQuery, services: Services) -> Reply[WhereShape
         ledger=LedgerShape.of(answer.prefix),
         builds=[BuildName(service=s, build=b, position=p) for s, b, p in answer.named.builds],
         releases=[ReleaseShape.of(release) for release in answer.named.releases],
-        intervals=[RunningShape.of(place) for place in answer.placements],
+        intervals=[running_shape(place) for place in answer.placements],
         truncated=answer.truncated,
     )
     return Reply(shape, head=head(answer.prefix), settled=pinned(query, answer.prefix))
@@ -118,7 +126,7 @@ def who(*, query: NameQuery, services: Services) -> Reply[WhoShape]:
                 stream=deed.event.stream,
                 occurred_at=deed.event.occurred_at,
                 recorded_at=deed.recorded_at,
-                actor=ActorShape.of(deed.event.actor),
+                actor=actor_shape(deed.event.actor),
                 reporter=shown(deed.event.report, lambda told: told.reporter),
             )
             for deed in answer.events

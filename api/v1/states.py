@@ -15,8 +15,9 @@ from api.v1.asking import (
 )
 from api.v1.shapes import (
     LedgerShape,
-    RunningShape,
     StateShape,
+    UnknownShape,
+    running_shape,
     settled,
 )
 from api.v1.values import Environment, Service, Slot
@@ -67,14 +68,16 @@ def state(*, query: InstantQuery, services: Services) -> Reply[StateShape]:
 
 def _state(scope: Scope, query: InstantQuery, services: Services) -> Reply[StateShape]:
     clocks = Clocks(query.as_of, known(query))
-    answer = state_at(scope, clocks, ledger=services.ledger, placements=services.placements)
+    with services.together():
+        answer = state_at(scope, clocks, ledger=services.ledger, placements=services.placements)
     prefix = answer.asked.prefix
     shape = StateShape(
         environment=scope.environment,
         service=scope.service,
         as_of=answer.asked.as_of,
         ledger=LedgerShape.of(prefix),
-        running=[RunningShape.of(place) for place in answer.running],
+        running=[running_shape(place) for place in answer.running],
+        unknown=[UnknownShape.of(each) for each in answer.unknown],
     )
     return Reply(shape, head=head(prefix), settled=settled(query.as_of, query.known_at, prefix))
 

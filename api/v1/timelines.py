@@ -1,6 +1,6 @@
 """Ask for the intervals of a service."""
 
-from api.fields import Output
+from api.fields import Instant, Output
 from api.operations import operation
 from api.refusals import ForeignCursor
 from api.replies import Reply
@@ -11,12 +11,16 @@ from api.v1.asking import (
     SpanQuery,
     head,
     opened,
+    page_before,
     pinned,
     sealed,
+    spanned,
 )
 from api.v1.shapes import (
     LedgerShape,
     RunningShape,
+    UnknownShape,
+    running_shape,
     shown,
 )
 from api.v1.values import Environment, Service, Slot
@@ -34,11 +38,19 @@ class TimelineQuery(SpanQuery):
 
 
 class TimelineShape(Output):
-    """Intervals in which the service ran something, or nothing; `next` is the cursor that goes on."""
+    """Intervals in which the service ran something, or nothing; `next` is the cursor that goes on.
+
+    `unknown` is what overlaps the time this page spans, up to `as_of`: `to`, or now, or what `known_at`
+    says. It may stand on two pages.
+    """
 
     service: str
+    as_of: Instant
     ledger: LedgerShape
     intervals: list[RunningShape]
+    unknown: list[UnknownShape]
+    unknown_truncated: bool
+    """Whether more is unknown, earlier in the time this page spans."""
     next: str | None
 
 
@@ -60,16 +72,20 @@ def service_timeline(*, service: Service, query: TimelineQuery, services: Servic
         start=query.start,
         end=query.end,
         after=after,
+        before=page_before(place),
         limit=query.limit,
         ledger=services.ledger,
         placements=services.placements,
     )
     more = answer.following
-    following = shown(more, _page)
+    following = spanned(shown(more, _page), answer.stretch)
     shape = TimelineShape(
         service=service,
+        as_of=answer.stretch.until,
         ledger=LedgerShape.of(answer.prefix),
-        intervals=[RunningShape.of(place) for place in answer.placements],
+        intervals=[running_shape(place) for place in answer.placements],
+        unknown=[UnknownShape.of(each) for each in answer.stretch.unknown],
+        unknown_truncated=answer.stretch.truncated,
         next=sealed(query, following, answer.prefix, operation=name, services=services),
     )
     return Reply(shape, head=head(answer.prefix), settled=pinned(query, answer.prefix))

@@ -8,6 +8,8 @@ from api.fields import INSTANT_PATTERN, Parsed
 from domain import names, target
 from domain.digest import Digest
 from domain.prefix import parse_known_at
+from domain.subject_digest import PATTERN as SUBJECT_DIGEST_PATTERN
+from domain.subject_digest import SubjectDigest
 from domain.target import Target
 
 KEY_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,99}$"
@@ -57,6 +59,10 @@ Reporter = Annotated[str, _name("reporter", "ci")]
 ReportId = Annotated[str, _name("report id", "run-4711")]
 Commit = Annotated[str, Parsed(names.commit, pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$", example="9f2c" * 10)]
 ContentDigest = Annotated[Digest, Parsed(Digest, pattern=r"^sha256:[0-9a-f]{64}$", example=DIGEST_EXAMPLE)]
+ArtifactDigest = Annotated[
+    SubjectDigest,
+    Parsed(SubjectDigest.parse, pattern=SUBJECT_DIGEST_PATTERN, example=DIGEST_EXAMPLE),
+]
 KnownAt = Annotated[
     object,
     Parsed(parse_known_at, write=str),

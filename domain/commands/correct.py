@@ -3,24 +3,33 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from domain import canonical, correction, history, instant, report
-from domain.commands import declare, record_deployment, record_observation, record_removal
+from domain import canonical, correction, heartbeat, history, instant, report
+from domain.commands import (
+    declare,
+    record_deployment,
+    record_heartbeat,
+    record_observation,
+    record_removal,
+)
 from domain.commands.declare import Declare
 from domain.commands.record_deployment import RecordDeployment
+from domain.commands.record_heartbeat import RecordHeartbeat
 from domain.commands.record_observation import RecordObservation
 from domain.commands.record_removal import RecordRemoval
 from domain.commands.telling import Told, named, once
+from domain.correction import Corrected
 from domain.declaration import Declared
 from domain.deployment import Deployment
 from domain.errors import AlreadyCorrected, AlreadyRecorded, CorrectionElsewhere, NotCorrectable, UnknownEvent
 from domain.event import Event
+from domain.heartbeat import EnvironmentHeartbeat
 from domain.observation import EnvironmentObserved
 from domain.ports import Ledger, Receipt
 from domain.removal import Removed
 from domain.report import Report
 from domain.stream import environment_stream, target_stream
 
-Replacement = RecordDeployment | RecordRemoval | Declare | RecordObservation
+Replacement = RecordDeployment | RecordRemoval | Declare | RecordObservation | RecordHeartbeat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +92,7 @@ def correct(command: Correct, *, ledger: Ledger) -> Receipt:
             _check_name(command.replacement, replacement_report, withdrawn, ledger)
         return [
             withdrawal,
-            _replacement(command.replacement, replacement_report, ledger, command.of),
+            _replacement(command.replacement, replacement_report, ledger, withdrawal),
         ]
 
     return once(
@@ -114,7 +123,10 @@ def _check(command: Correct, withdrawn: Event) -> Report | None:
     told: Report
     place: object
     match withdrawn, command.replacement:
-        case ((Deployment() | Removed() | Declared() | EnvironmentObserved()), None):
+        case (
+            (Deployment() | Removed() | Declared() | EnvironmentObserved() | EnvironmentHeartbeat()),
+            None,
+        ):
             return None
         case Deployment(), RecordDeployment() as by:
             told, place, fits = record_deployment.tell(by), by.target, by.target == withdrawn.target
@@ -122,10 +134,13 @@ def _check(command: Correct, withdrawn: Event) -> Report | None:
             told, place, fits = record_removal.tell(by), by.target, by.target == withdrawn.target
         case Declared(), Declare() as by:
             told, place, fits = declare.tell(by), by.target, by.target == withdrawn.target
-        case EnvironmentObserved(), RecordObservation() as by:
+        case ((EnvironmentObserved() | EnvironmentHeartbeat()), RecordObservation() as by):
             told, place = record_observation.tell(by), by.environment
             fits = by.environment == withdrawn.environment
-        case ((Deployment() | Removed() | Declared() | EnvironmentObserved()), _):
+        case ((EnvironmentObserved() | EnvironmentHeartbeat()), RecordHeartbeat() as by):
+            told, place = record_heartbeat.tell(by), by.environment
+            fits = by.environment == withdrawn.environment
+        case ((Deployment() | Removed() | Declared() | EnvironmentObserved() | EnvironmentHeartbeat()), _):
             raise CorrectionElsewhere(
                 f"the event at position {command.of} is {withdrawn.topic}; what replaces it is"
                 f" another kind ({type(command.replacement).__name__})"
@@ -142,11 +157,14 @@ def _check(command: Correct, withdrawn: Event) -> Report | None:
     return Report(fingerprint=told.fingerprint)
 
 
-def _replacement(by: Replacement, told: Report, ledger: Ledger, of: int) -> Event:
-    if isinstance(by, RecordObservation):
-        stream = environment_stream(by.environment)
-        length = ledger.load(stream, history.count) or history.Length()
-        return record_observation.event(by, told, length, corrects=of)
+def _replacement(by: Replacement, told: Report, ledger: Ledger, withdrawal: Corrected) -> Event:
+    of = withdrawal.of
+    if isinstance(by, RecordObservation | RecordHeartbeat):
+        reported = ledger.load(environment_stream(by.environment), heartbeat.fold)
+        observers = heartbeat.fold(reported, withdrawal)
+        if isinstance(by, RecordHeartbeat):
+            return record_heartbeat.event(by, told, observers, corrects=of)
+        return record_observation.event(by, told, observers, corrects=of)
     known = ledger.load(target_stream(by.target), history.fold) or history.TargetHistory()
     match by:
         case RecordDeployment():

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from domain import build, config_version, history, instant, release, report
 from domain.build import BuildRecorded
-from domain.commands.telling import Told, existing, once
+from domain.commands.telling import Told, existing, once, worked_out_once
 from domain.digest import Digest
 from domain.errors import UnknownBuild, UnknownConfig
 from domain.ports import Ledger, Receipt
-from domain.release import ReleaseCut
+from domain.release import BuildName, Identity, ReleaseCut
 from domain.report import Report
 from domain.stream import target_stream
 from domain.target import Target
@@ -36,7 +36,14 @@ def cut_release(command: CutRelease, *, ledger: Ledger) -> Receipt:
     if before is not None:
         return existing(before.position, ledger)
     config = _config(command, _history(command, ledger))
-    natural = release.key_of(command.target, command.build, config[1])
+
+    def natural() -> Digest:
+        """Return the key of the joint once there is one: until then nobody can have told of it."""
+        known = _history(command, ledger).releases
+        joined = release.found(known, BuildName(command.build, Identity.REPORTED), config[1])
+        return (
+            told.fingerprint if joined is None else release.key_of(command.target, command.build, config[1])
+        )
 
     def decide() -> list[ReleaseCut]:
         known = _history(command, ledger)
@@ -63,6 +70,7 @@ def cut_release(command: CutRelease, *, ledger: Ledger) -> Receipt:
     )
 
 
+@worked_out_once
 def tell(command: CutRelease) -> Report:
     """Return the report that *command* makes: what was asked for, not what it came to."""
     return command.report(
@@ -94,7 +102,7 @@ def _config(command: CutRelease, known: history.TargetHistory) -> tuple[int, Dig
     meant = command.config
     if meant == CURRENT:
         return config_version.in_force(known.configs, command.occurred_at)
-    for digest, number in known.configs.numbers.items():
-        if meant in (number, digest):
-            return number, digest
-    raise UnknownConfig(f"{command.target} has no configuration {meant}")
+    found = config_version.known_as(known.configs, meant)
+    if found is None:
+        raise UnknownConfig(f"{command.target} has no configuration {meant}")
+    return found

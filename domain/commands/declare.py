@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from domain import declaration, history, instant, report
-from domain.commands.telling import Told, once
+from domain.commands.telling import Told, once, worked_out_once
 from domain.declaration import Declared
 from domain.ports import Ledger, Receipt
 from domain.report import Report
@@ -42,6 +42,7 @@ def declare(command: Declare, *, ledger: Ledger) -> Receipt:
     )
 
 
+@worked_out_once
 def tell(command: Declare) -> Report:
     """Return the report that *command* makes."""
     return command.report(

@@ -6,6 +6,7 @@ from domain.commands.declare import Declare, declare
 from domain.commands.record_build import RecordBuild, record_build
 from domain.commands.record_config import RecordConfig, record_config
 from domain.commands.record_deployment import RecordDeployment, record_deployment
+from domain.commands.record_heartbeat import RecordHeartbeat, record_heartbeat
 from domain.commands.record_observation import RecordObservation, record_observation
 from domain.commands.record_removal import RecordRemoval, record_removal
 from domain.ports import KeyedDigests, Ledger, Receipt
@@ -17,6 +18,7 @@ Command = (
     | RecordDeployment
     | RecordRemoval
     | RecordObservation
+    | RecordHeartbeat
     | Correct
     | Declare
 )
@@ -39,6 +41,8 @@ def record(  # noqa: PLR0911 - one line a verb
             return record_removal(command, ledger=ledger)
         case RecordObservation():
             return record_observation(command, ledger=ledger)
+        case RecordHeartbeat():
+            return record_heartbeat(command, ledger=ledger)
         case Correct():
             return correct(command, ledger=ledger)
         case Declare():

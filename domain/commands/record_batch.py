@@ -1,15 +1,16 @@
 """Record many reports together: later ones may build on earlier ones of the same batch."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from domain.commands.expected import expected_keys
+from domain.commands.expected import Fold, expected_keys, expected_streams
 from domain.commands.record import Command, record
 from domain.commands.telling import ATTEMPTS_MAX, check_claim
 from domain.digest import Digest
-from domain.errors import ConflictingAppend, LedgerError
+from domain.errors import ConflictingAppend, LedgerError, LedgerUnavailable
 from domain.event import Event, Recorded, SealedEvent
 from domain.ports import KeyedDigests, Ledger, Receipt, Reported, S
 from domain.prefix import EMPTY, Prefix
@@ -34,13 +35,17 @@ def record_batch(
     """Carry out *commands* in order, in one append; one result for each.
 
     *atomic*: when any is refused, none is recorded. Otherwise the refused ones
-    are left out. Raises `ConflictingAppend` when races were lost too often.
+    are left out. Raises `ConflictingAppend` when races were lost too often, and
+    `LedgerUnavailable` when the database did not answer, whatever it was asked for.
     """
     for attempt in range(1, ATTEMPTS_MAX + 1):
         draft = Draft(ledger)
-        draft.expect([key for command in commands for key in _expected(command)])
+        draft.expect(*_expected(commands, digests))
         results = [_attempt(command, draft, digests) for command in commands]
-        if atomic and any(isinstance(result, Refused) for result in results):
+        refused = any(isinstance(result, Refused) for result in results)
+        if refused and attempt < ATTEMPTS_MAX and draft.outrun():
+            continue  # someone told the same meanwhile: refused for that, or for what came of it
+        if atomic and refused:
             return results
         try:
             receipts = ledger.append(draft.events) if draft.events else ()
@@ -68,11 +73,24 @@ class Draft(Ledger):
         self._reports: dict[Digest, Reported] = {}
         self._expected: set[Digest] = set()
         self._known: Mapping[Digest, Reported] = {}
+        self._retold: dict[int, Recorded] = {}
 
-    def expect(self, keys: Sequence[Digest]) -> None:
-        """Look *keys* up at once, because they will be asked for one by one."""
+    def expect(self, keys: Iterable[Digest], streams: Mapping[Fold, Iterable[str]]) -> None:
+        """Look *keys* and *streams* up at once, because they will be asked for one by one."""
         self._expected = set(keys)
-        self._known = self._base.reported_each(keys)
+        self._known = self._base.reported_each(self._expected)
+        # Retries are answered with what is there. What cannot be read fails again, with its own line.
+        with suppress(LedgerError):
+            positions = sorted({told.position for told in self._known.values()})
+            retold = self._base.many_at(positions) if positions else ()
+            self._retold = {recorded.position: recorded for recorded in retold}
+        for fold, names in streams.items():
+            found = self._base.load_each(names, fold)
+            self._states.update({(name, fold): (0, found.get(name)) for name in names})
+
+    def outrun(self) -> bool:
+        """Say whether others told of something expected here since it was looked up."""
+        return self._base.reported_each(self._expected) != self._known
 
     def now(self) -> datetime:
         """See `LedgerReader`."""
@@ -107,6 +125,13 @@ class Draft(Ledger):
         self._states[key] = (len(pending), state)
         return state  # type: ignore[return-value]  # kept under the fold that made it
 
+    def load_each(
+        self, streams: Iterable[str], fold: Callable[[S | None, Event], S | None]
+    ) -> Mapping[str, S]:
+        """See `LedgerReader`."""
+        states = {stream: self.load(stream, fold) for stream in streams}
+        return {stream: state for stream, state in states.items() if state is not None}
+
     def reported(self, keys: Iterable[Digest]) -> Reported | None:
         """See `LedgerReader`."""
         wanted = tuple(keys)
@@ -121,15 +146,16 @@ class Draft(Ledger):
         return {**drafted, **self._base.reported_each(wanted)}
 
     def _appended(self, keys: Sequence[Digest]) -> Reported | None:
-        if not self._expected.issuperset(keys):
-            return self._base.reported(keys)
         known = [self._known[key] for key in keys if key in self._known]
+        others = [key for key in keys if key not in self._expected]
+        if others:
+            known += self._base.reported_each(others).values()
         return min(known, key=lambda told: told.position, default=None)
 
     def at(self, position: int) -> Recorded:
         """See `LedgerReader`; drafted events have positions of 0 and less."""
         if position > 0:
-            return self._base.at(position)
+            return self._retold.get(position) or self._base.at(position)
         return Recorded(self.events[-position], position, EMPTY.recorded_at, NOT_YET)
 
     def many_at(self, positions: Sequence[int]) -> Sequence[Recorded]:
@@ -145,16 +171,26 @@ class Draft(Ledger):
         return self._base.sealed(after=after, limit=limit)
 
 
-def _expected(command: Command) -> Sequence[Digest]:
-    try:
-        return expected_keys(command)
-    except LedgerError:
-        return ()  # it is refused again, by itself, when it is carried out
+def _expected(
+    commands: Sequence[Command], digests: KeyedDigests
+) -> tuple[list[Digest], Mapping[Fold, Iterable[str]]]:
+    """Return the keys and the streams, by how they are folded, that *commands* will ask for."""
+    keys: list[Digest] = []
+    streams: defaultdict[Fold, dict[str, None]] = defaultdict(dict)
+    for command in commands:
+        # Whoever is refused here is refused again, by itself, when it is carried out.
+        with suppress(LedgerError):
+            keys += expected_keys(command, digests)
+            for name, fold in expected_streams(command):
+                streams[fold][name] = None
+    return keys, streams
 
 
 def _attempt(command: Command, draft: Draft, digests: KeyedDigests) -> Result:
     try:
         return record(command, ledger=draft, digests=digests)
+    except LedgerUnavailable:
+        raise  # says nothing about this report, and the next may build on it
     except LedgerError as refusal:
         return Refused(refusal)
 

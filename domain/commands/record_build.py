@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from domain import build, report
 from domain.build import Artifact, BuildOutcome, Source
-from domain.commands.telling import Told, once
+from domain.commands.telling import Told, once, worked_out_once
 from domain.digest import Digest
 from domain.ports import Ledger, Receipt
 from domain.report import Report
@@ -64,6 +64,7 @@ def natural_key(command: RecordBuild) -> Digest:
     return build.key_of(command.service, command.build)
 
 
+@worked_out_once
 def tell(command: RecordBuild) -> Report:
     """Return the report that *command* makes."""
     return command.report(

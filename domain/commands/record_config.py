@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from domain import config_version, history, instant, report
-from domain.commands.telling import Told, once
+from domain.commands.telling import Told, once, worked_out_once
 from domain.config_version import ConfigRecorded, Entry
 from domain.digest import Digest
 from domain.errors import ContradictoryReport
 from domain.ports import KeyedDigests, Ledger, Receipt
+from domain.report import Report
 from domain.stream import target_stream
 from domain.target import Target
 
@@ -29,22 +30,7 @@ class RecordConfig(Told):
 
 def record_config(command: RecordConfig, *, ledger: Ledger, digests: KeyedDigests) -> Receipt:
     """Append the configuration to *ledger*, once; secret values and names of people end here."""
-    entries = _entries(command, digests)
-    author = None if command.author is None else digests.person(command.author)
-    told = command.report(
-        report.fingerprint(
-            "config",
-            {
-                "target": str(command.target),
-                "occurred_at": instant.text(command.occurred_at),
-                "entries": None
-                if entries is None
-                else sorted([entry.key, entry.value, entry.secret] for entry in entries),
-                "digest": None if command.digest is None else str(command.digest),
-                "author": author,
-            },
-        )
-    )
+    meant = digested(command, digests)
 
     def decide() -> list[ConfigRecorded]:
         stream = target_stream(command.target)
@@ -55,22 +41,51 @@ def record_config(command: RecordConfig, *, ledger: Ledger, digests: KeyedDigest
                 version=known.version + 1,
                 occurred_at=command.occurred_at,
                 actor=command.actor,
-                told=told,
+                told=meant.told,
                 target=command.target,
-                entries=entries,
+                entries=meant.entries,
                 digest=command.digest,
-                author=author,
+                author=meant.author,
             )
         ]
 
     return once(
-        told,
-        told.fingerprint,
+        meant.told,
+        meant.told.fingerprint,
         occurred_at=command.occurred_at,
         stream=target_stream(command.target),
         ledger=ledger,
         decide=decide,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Digested:
+    """What a command says without its secrets."""
+
+    told: Report
+    entries: tuple[Entry, ...] | None
+    author: str | None
+
+
+@worked_out_once
+def digested(command: RecordConfig, digests: KeyedDigests) -> Digested:
+    """Return what *command* says, secret values and names of people by their keyed digests."""
+    entries = _entries(command, digests)
+    author = None if command.author is None else digests.person(command.author)
+    fingerprint = report.fingerprint(
+        "config",
+        {
+            "target": str(command.target),
+            "occurred_at": instant.text(command.occurred_at),
+            "entries": None
+            if entries is None
+            else sorted([entry.key, entry.value, entry.secret] for entry in entries),
+            "digest": None if command.digest is None else str(command.digest),
+            "author": author,
+        },
+    )
+    return Digested(command.report(fingerprint), entries, author)
 
 
 def _entries(command: RecordConfig, digests: KeyedDigests) -> tuple[Entry, ...] | None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from domain import deployment, history, instant, release, report
-from domain.commands.telling import Told, once
+from domain.commands.telling import Told, once, worked_out_once
 from domain.deployment import Deployment, DeploymentOutcome
 from domain.digest import Digest
 from domain.ports import Ledger, Receipt
@@ -52,6 +52,7 @@ def natural_key(command: RecordDeployment, told: Report) -> Digest:
     return deployment.key_of(command.target, name, ended=ended)
 
 
+@worked_out_once
 def tell(command: RecordDeployment) -> Report:
     """Return the report that *command* makes."""
     return command.report(

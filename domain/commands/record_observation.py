@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from domain import history, instant, observation, report
-from domain.commands.telling import Told, once
+from domain import heartbeat, instant, observation, report
+from domain.commands.telling import Told, once, worked_out_once
+from domain.heartbeat import EnvironmentHeartbeat, Observers
 from domain.observation import EnvironmentObserved, Observed
 from domain.ports import Ledger, Receipt
 from domain.report import Report
@@ -17,15 +18,17 @@ class RecordObservation(Told):
     environment: str
     observer: str
     running: tuple[Observed, ...]
+    every: int | None = None
+    """Seconds within which the observer will be heard again; None promises nothing."""
 
 
 def record_observation(command: RecordObservation, *, ledger: Ledger) -> Receipt:
-    """Append the observation to *ledger*, once."""
+    """Append the observation to *ledger*, once; as a heartbeat when it repeats what was told last."""
     told = tell(command)
 
-    def decide() -> list[EnvironmentObserved]:
-        known = ledger.load(environment_stream(command.environment), history.count)
-        return [event(command, told, known or history.Length())]
+    def decide() -> list[EnvironmentObserved | EnvironmentHeartbeat]:
+        known = ledger.load(environment_stream(command.environment), heartbeat.fold)
+        return [event(command, told, known or Observers())]
 
     return once(
         told,
@@ -37,8 +40,10 @@ def record_observation(command: RecordObservation, *, ledger: Ledger) -> Receipt
     )
 
 
+@worked_out_once
 def tell(command: RecordObservation) -> Report:
     """Return the report that *command* makes."""
+    promised = {} if command.every is None else {"every": command.every}
     return command.report(
         report.fingerprint(
             "observation",
@@ -49,6 +54,7 @@ def tell(command: RecordObservation) -> Report:
                 "running": sorted(
                     [seen.service, seen.slot, sorted(map(str, seen.artifacts))] for seen in command.running
                 ),
+                **promised,
             },
         )
     )
@@ -57,18 +63,20 @@ def tell(command: RecordObservation) -> Report:
 def event(
     command: RecordObservation,
     told: Report,
-    known: history.Length,
+    known: Observers,
     *,
     corrects: int | None = None,
-) -> EnvironmentObserved:
-    """Decide the event; a correction takes a place further on."""
-    return observation.record(
-        version=known.version + (1 if corrects is None else 2),
+) -> EnvironmentObserved | EnvironmentHeartbeat:
+    """Decide the event that follows what is *known* of the environment's observers."""
+    seen = observation.record(
+        version=known.version + 1,
         occurred_at=command.occurred_at,
         actor=command.actor,
         told=told,
         environment=command.environment,
         observer=command.observer,
         running=command.running,
+        every=command.every,
         corrects=corrects,
     )
+    return heartbeat.unless_repeated(seen, known)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from domain import history, instant, removal, report
-from domain.commands.telling import Told, once
+from domain.commands.telling import Told, once, worked_out_once
 from domain.ports import Ledger, Receipt
 from domain.removal import Removed
 from domain.report import Report
@@ -39,6 +39,7 @@ def record_removal(command: RecordRemoval, *, ledger: Ledger) -> Receipt:
     )
 
 
+@worked_out_once
 def tell(command: RecordRemoval) -> Report:
     """Return the report that *command* makes."""
     return command.report(

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar
 
 from domain import instant, report
 from domain.actor import Actor
 from domain.digest import Digest
-from domain.errors import AlreadyRecorded, ConflictingAppend, FromTheFuture, LedgerError
+from domain.errors import AlreadyRecorded, ConflictingAppend, FromTheFuture, LedgerError, NotConfirmed
 from domain.event import Event
 from domain.ports import Ledger, Receipt, Reported
 from domain.report import Report
@@ -16,9 +18,14 @@ ATTEMPTS_MAX = 32
 """How often a command that lost a race is decided again before the caller is told."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+P = ParamSpec("P")
+C = TypeVar("C", bound="Told")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Told:
-    """What every report has in common."""
+    """What every report has in common. Without slots, for what is worked out once: see `worked_out_once`."""
 
     occurred_at: datetime
     actor: Actor
@@ -30,9 +37,24 @@ class Told:
         return Report(fingerprint=fingerprint, reporter=self.reporter, id=self.id)
 
 
+def worked_out_once(ask: Callable[Concatenate[C, P], R]) -> Callable[Concatenate[C, P], R]:
+    """Make *ask* keep its answer on the command: a batch looks every report up before it decides on any."""
+    name = f"{ask.__module__}.{ask.__qualname__}"
+
+    @wraps(ask)
+    def kept(command: C, /, *more: P.args, **named: P.kwargs) -> R:
+        answers = vars(command)
+        if name not in answers:
+            answers[name] = ask(command, *more, **named)
+        answer: R = answers[name]
+        return answer
+
+    return kept
+
+
 def once(
     told: Report,
-    natural: Digest,
+    natural: Digest | Callable[[], Digest],
     *,
     occurred_at: datetime,
     stream: str,
@@ -48,13 +70,14 @@ def once(
     same thing was told differently, `FromTheFuture`, `ConflictingAppend` when
     the race was lost too often, and whatever *decide* refuses with.
 
+    *natural* may be a question to the ledger, asked again after a race.
     *stream* is the one that is decided about: deciders of one stream take turns.
     *joint*: telling the same thing in other words is telling it again.
     """
-    keys = report.keys(told, natural)
-    said = (*keys, told.fingerprint)
     for attempt in range(1, ATTEMPTS_MAX + 1):
         with ledger.turn(stream):
+            keys = report.keys(told, natural if isinstance(natural, Digest) else natural())
+            said = (*keys, told.fingerprint)
             known = ledger.reported(said)
             if known is not None:
                 _check_same(told, known, keys if not joint else keys[1:], ledger)
@@ -65,6 +88,8 @@ def once(
                 if not events:
                     raise ConflictingAppend("someone else told the same first")
                 return ledger.append(events)[0]
+            except NotConfirmed:
+                raise  # it is there, and may yet be lost: that is no answer
             except LedgerError as refusal:
                 lost = isinstance(refusal, ConflictingAppend) or ledger.reported(said) is not None
                 if not lost or attempt == ATTEMPTS_MAX:

@@ -13,6 +13,7 @@ fail none: that takes a checkpoint someone else kept.
 
 import json
 from collections.abc import Iterable
+from datetime import datetime
 
 from domain import instant
 from domain.errors import BrokenLedger
@@ -20,8 +21,8 @@ from domain.event import SealedEvent
 from domain.proof import dsse
 
 
-class ChainCheck:
-    """Checks 1 to 5, row by row; remembers one digest for each stream."""
+class Links:
+    """Checks 1, 2 and 5, row by row; remembers one digest for each stream."""
 
     def __init__(self) -> None:
         """Start before the first event."""
@@ -29,30 +30,52 @@ class ChainCheck:
         self._recorded_at = instant.EARLIEST
         self._heads: dict[str, tuple[int, str]] = {}
 
+    def place(self, position: int, recorded_at: datetime) -> None:
+        """Check that a row is the next one; raises `BrokenLedger`."""
+        if position != self.position + 1:
+            raise BrokenLedger(
+                f"after position {self.position} comes position {position}: an event is missing or inserted"
+            )
+        if recorded_at <= self._recorded_at:
+            raise BrokenLedger(f"the event at position {position} is not later than the one before it")
+        self.position = position
+        self._recorded_at = recorded_at
+
+    def link(self, stream: str, version: int, *, previous: str | None, digest: str) -> None:
+        """Check that the row placed last is the next of its stream; raises `BrokenLedger`."""
+        before, head = self._heads.get(stream, (0, None))
+        if version != before + 1 or previous != head:
+            raise BrokenLedger(
+                f"the chain of {stream} breaks at position {self.position}:"
+                f" version {version} follows {before}"
+            )
+        self._heads[stream] = (version, digest)
+
+
+class ChainCheck:
+    """Checks 1 to 5, row by row."""
+
+    def __init__(self) -> None:
+        """Start before the first event."""
+        self._links = Links()
+
+    @property
+    def position(self) -> int:
+        """The last position that was checked; 0 before the first."""
+        return self._links.position
+
     def extend(self, rows: Iterable[SealedEvent]) -> None:
         """Check *rows* as the next ones; raises `BrokenLedger` naming the first that is wrong."""
         for row in rows:
             self._check(row)
 
     def _check(self, row: SealedEvent) -> None:
+        self._links.place(row.position, row.recorded_at)
         here = f"position {row.position}"
-        if row.position != self.position + 1:
-            raise BrokenLedger(
-                f"after position {self.position} comes {here}: an event is missing or inserted"
-            )
-        if row.recorded_at <= self._recorded_at:
-            raise BrokenLedger(f"the event at {here} is not later than the one before it")
         if dsse.digest(row.payload) != row.digest:
             raise BrokenLedger(f"the event at {here} does not match its digest")
         previous = self._check_statement(row, here)
-        version, head = self._heads.get(row.stream, (0, None))
-        if row.version != version + 1 or previous != head:
-            raise BrokenLedger(
-                f"the chain of {row.stream} breaks at {here}: version {row.version} follows {version}"
-            )
-        self.position = row.position
-        self._recorded_at = row.recorded_at
-        self._heads[row.stream] = (row.version, f"sha256:{row.digest.hex()}")
+        self._links.link(row.stream, row.version, previous=previous, digest=f"sha256:{row.digest.hex()}")
 
     def _check_statement(self, row: SealedEvent, here: str) -> str | None:
         """Return the predecessor that *row* names, when what was signed agrees with the row."""

@@ -34,7 +34,7 @@ def resolve(clocks: Clocks, ledger: LedgerReader) -> Resolved:
 
 def check_known(scope: Scope, prefix: Prefix, placements: Placements) -> None:
     """Refuse a *scope* about something never reported: an empty answer would look like an answer."""
-    if scope.environment is not None and scope.environment not in placements.environments(prefix):
+    if scope.environment is not None and not placements.has_environment(scope.environment, prefix):
         raise UnknownEnvironment(f"nothing was reported about environment {scope.environment}")
-    if scope.service is not None and scope.service not in placements.services(prefix):
+    if scope.service is not None and not placements.has_service(scope.service, prefix):
         raise UnknownService(f"nothing was reported about service {scope.service}")

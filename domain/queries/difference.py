@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain import placement
+from domain.coverage import Unknown
 from domain.placement import Kind, Placement
 from domain.ports import LedgerReader, Placements, Scope
 from domain.queries.asking import Clocks, Resolved, check_known, resolve
@@ -41,6 +42,8 @@ class Difference:
     differing: Sequence[Differing]
     same: int
     """How many slots run the same on both sides."""
+    unknown: tuple[Sequence[Unknown], Sequence[Unknown]]
+    """Where nobody can tell what ran, before and after: what is equal there may not have been."""
 
 
 def difference(
@@ -56,11 +59,12 @@ def difference(
     first = resolve(Clocks(before[1] or now, known_at), ledger)
     prefix = first.prefix
     second = Resolved(after[1] or now, prefix)
-    sides = []
+    sides, unknown = [], []
     for environment, asked in ((before[0], first), (after[0], second)):
         scope = Scope(environment=environment)
         check_known(scope, prefix, placements)
         running = placements.running(scope, asked.as_of, prefix)
+        unknown.append(placements.unknown_at(scope, asked.as_of, prefix))
         sides.append({(place.target.service, place.slot): place for place in running})
     old, new = sides
     differing = [
@@ -68,7 +72,8 @@ def difference(
         for key in sorted(old.keys() | new.keys())
         if not _same(old.get(key), new.get(key))
     ]
-    return Difference(first, second, differing, len(old.keys() | new.keys()) - len(differing))
+    same = len(old.keys() | new.keys()) - len(differing)
+    return Difference(first, second, differing, same, (unknown[0], unknown[1]))
 
 
 def _same(old: Placement | None, new: Placement | None) -> bool:

@@ -8,15 +8,17 @@ from domain.placement import Placement
 from domain.ports import LedgerReader, Page, Placements, Scope
 from domain.prefix import Prefix
 from domain.queries.asking import check_known
+from domain.queries.stretch import Earlier, Stretch, ends_at, stretch
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """One page of intervals, and where the next page starts."""
+    """One page of intervals, what is unknown in the time it spans, and where the next page starts."""
 
     prefix: Prefix
     placements: Sequence[Placement]
     following: Page | None
+    stretch: Stretch
 
 
 def timeline_of(
@@ -26,6 +28,7 @@ def timeline_of(
     start: datetime | None = None,
     end: datetime | None = None,
     after: Page | None = None,
+    before: Earlier | None = None,
     limit: int = 100,
     ledger: LedgerReader,
     placements: Placements,
@@ -37,4 +40,13 @@ def timeline_of(
     page = found[:limit]
     more = len(found) > limit
     following = Page(page[-1].since, page[-1].cause.position) if more else None
-    return Timeline(prefix, page, following)
+    spanned = stretch(
+        scope,
+        prefix,
+        start=start,
+        until=before.until if before else ends_at(end, known_at, prefix, ledger),
+        before=before,
+        reached=None if following is None else following.since,
+        placements=placements,
+    )
+    return Timeline(prefix, page, following, spanned)

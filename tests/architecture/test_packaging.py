@@ -58,6 +58,12 @@ def test_the_smaller_lock_files_are_parts_of_the_largest(name: str) -> None:
     assert {k: v for k, v in pins(name).items() if everything.get(k) != v} == {}
 
 
+def test_what_draws_the_charts_comes_beside_the_largest() -> None:
+    everything, charts = pins("dev"), pins("bench")
+    assert "matplotlib" in charts
+    assert {k: v for k, v in charts.items() if everything.get(k, v) != v} == {}
+
+
 def test_every_runtime_dependency_is_locked() -> None:
     wanted = {re.split(r"[^a-z0-9-]", d)[0] for d in PROJECT["project"]["dependencies"]}
     assert wanted - set(pins("runtime")) == set()

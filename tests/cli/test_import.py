@@ -120,3 +120,61 @@ def test_a_line_too_long_is_refused_without_being_held(
     code, counted, err = imported(shiplog, str(file))
     assert (code, counted) == (2, [2, 0, 2])
     assert [line.split(":")[1] for line in err.splitlines()] == ["2", "4"]
+
+
+def test_every_line_is_told_of_as_json(shiplog: Shell, file: Path, tmp_path: Path) -> None:
+    file.write_bytes(lines(build("1"), {}) + b"\n" + lines(build("1"), build("1", label="v1")))
+    results = tmp_path / "results.jsonl"
+    assert imported(shiplog, str(file), "--results", str(results))[:2] == (2, [1, 1, 2])
+    first, second, fourth, fifth = map(orjson.loads, results.read_bytes().splitlines())
+    assert (first["line"], first["outcome"], first["position"], first["problem"]) == (1, "new", 2, None)
+    assert first["digest"].startswith("sha256:")
+    assert second == {"line": 2, "outcome": "refused", "position": None, "digest": None} | {
+        "problem": {"type": "/problems/invalid-request", "detail": second["problem"]["detail"]}
+    }
+    assert (fourth["line"], fourth["outcome"], fourth["position"]) == (4, "existing", 2)
+    assert (fifth["line"], fifth["problem"]["type"]) == (5, "/problems/already-recorded")
+
+
+def test_results_on_stdout_leave_the_summary_to_stderr(shiplog: Shell, file: Path) -> None:
+    file.write_bytes(lines(build("1")))
+    ran = shiplog.done("import", "jsonl", str(file), "--results", "-")
+    assert orjson.loads(ran.out)["outcome"] == "new"
+    assert ran.err == "new 1, existing 0, refused 0\n"
+    assert shiplog("import", "jsonl", str(file), "--results", "-", "-o", "json").code == 2
+
+
+def test_results_say_that_a_line_was_too_long(
+    shiplog: Shell, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "LINE_BYTES_MAX", 400)
+    results = tmp_path / "results.jsonl"
+    file.write_bytes(lines(build("1"), build("2", builder="x" * 2000)))
+    imported(shiplog, str(file), "--results", str(results))
+    told = {each["line"]: each for each in map(orjson.loads, results.read_bytes().splitlines())}
+    assert [told[1]["outcome"], told[2]["problem"]["type"]] == ["new", "/problems/too-large"]
+
+
+def test_results_of_a_batch_refused_whole_name_all_its_lines(
+    shiplog: Shell, file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = tmp_path / "results.jsonl"
+    file.write_bytes(lines(build("1"), build("2", commit="x")))
+    assert imported(shiplog, str(file), "--atomic", "--results", str(results))[0] == 2
+    told = [orjson.loads(line) for line in results.read_bytes().splitlines()]
+    assert [each["outcome"] for each in told] == ["refused", "refused"]
+    assert told[1]["problem"]["detail"].startswith("#/commit: ")
+    monkeypatch.setattr(sending, "LINE_BYTES_MAX", 400)
+    file.write_bytes(lines(build("1"), build("2", builder="x" * 2000)))
+    assert imported(shiplog, str(file), "--atomic", "--results", str(results))[:2] == (2, [0, 0, 1])
+    told = [orjson.loads(line) for line in results.read_bytes().splitlines()]
+    assert [(each["line"], each["outcome"]) for each in told] == [(2, "refused"), (1, "refused")]
+
+
+def test_results_that_cannot_be_written_end_it_before_anything_is_sent(
+    shiplog: Shell, file: Path, tmp_path: Path
+) -> None:
+    file.write_bytes(lines(build("1")))
+    ran = shiplog("import", "jsonl", str(file), "--results", str(tmp_path / "nowhere" / "results"))
+    assert (ran.code, "cannot be written" in ran.err) == (2, True)
+    assert imported(shiplog, str(file))[1] == [1, 0, 0]

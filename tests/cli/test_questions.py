@@ -124,6 +124,7 @@ def test_a_question_that_cannot_be_meant(told: Shell, arguments: tuple[str, ...]
 def test_a_list_is_read_page_by_page_from_one_prefix(told: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = told.done("changes", "prod", "--all", "-o", "json").json
     monkeypatch.setattr("api.cli.listing.PAGE_SIZE_MAX", 2)
+    told.clock.advance(-1)
     paged = told.done("changes", "prod", "--all", "-o", "json").json
     assert paged == whole
     assert [change["number"] for change in paged["changes"]] == list(range(whole["total"], 0, -1))
@@ -133,8 +134,9 @@ def test_a_list_is_read_page_by_page_from_one_prefix(told: Shell, monkeypatch: p
 
 
 def test_nothing_ran_is_an_answer(told: Shell) -> None:
-    ran = told.done("at", "prod@2026-02-01T00:00Z")
-    assert "nothing ran" in ran.err
+    told.done("record", "removal", "search-api@prod", "--occurred-at", "2026-02-28T13:00Z")
+    ran = told.done("at", "prod@2026-02-28T14:00Z")
+    assert "nothing ran\n" in ran.err
     assert len(ran.out.splitlines()) == 1
 
 

@@ -116,7 +116,7 @@ def test_those_who_send_slowly_do_not_keep_others_out(tmp_path: Path, half: byte
             connection.sendall(half)
         with connected(server) as normal:
             normal.sendall(ASKED)
-            normal.settimeout(8)  # a second for all of them together, and a quarter for each body
+            normal.settimeout(8)  # a second for all of them together
             assert normal.recv(100).startswith(b"HTTP/1.1 200 ")
         for connection in slow:
             said = connection.makefile("rb").read()

@@ -3,8 +3,8 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from threading import Barrier, Event
 
 import pytest
@@ -20,6 +20,7 @@ from domain.errors import (
     LedgerError,
     UnknownEvent,
 )
+from domain.event import EndFold
 from domain.event import Event as DomainEvent
 from domain.history import Length, count
 from domain.ports import Reported
@@ -46,6 +47,25 @@ def noted(version: int = 1, stream: str = STREAM, *, told: str | None = None) ->
         target=target(),
         slot="main",
     )
+
+
+@dataclass(frozen=True)
+class Noted:
+    """What `noting` makes of a stream: when the end began, and its events."""
+
+    version: int = 0
+    begun: tuple[datetime, ...] = ()
+    events: tuple[DomainEvent, ...] = ()
+
+
+def noting(events: int) -> EndFold[Noted]:
+    """Return a fold that notes what it was given of a stream of which it needs the last *events*."""
+
+    def fold(known: Noted | None, event: DomainEvent) -> Noted:
+        before = known or Noted()
+        return Noted(event.version, before.begun, (*before.events, event))
+
+    return EndFold(fold, lambda recorded_at: Noted(begun=(recorded_at,)), events)
 
 
 def positions(of: EventLedger) -> list[int]:
@@ -165,6 +185,14 @@ class LedgerContract(ABC):
     def test_what_was_never_told_is_not_reported(self, ledger: EventLedger) -> None:
         assert ledger.reported([key("never told")]) is None
         assert ledger.reported([]) is None
+
+    def test_any_number_of_keys_is_looked_up_at_once(self, ledger: EventLedger) -> None:
+        ledger.append([noted(version) for version in range(1, 4)])
+        told = [digest(f"{STREAM} {version}") for version in range(1, 4)]
+        others = [key(f"never told {number}") for number in range(1300)]
+        asked = [*others[:600], *told, *others[600:], told[0]]
+        assert ledger.reported_each(asked) == {each: Reported(n, each) for n, each in enumerate(told, 1)}
+        assert ledger.reported_each([]) == {}
 
     # -- time
 
@@ -302,6 +330,12 @@ class LedgerContract(ABC):
         assert ledger.load(STREAM, count) == Length(2)
         assert ledger.load("other", count) == Length(1)
 
+    def test_any_number_of_streams_is_loaded_at_once(self, ledger: EventLedger) -> None:
+        ledger.append([noted(1), noted(1, "other"), noted(2)])
+        many = [f"never written {number}" for number in range(600)]
+        assert ledger.load_each([*many, STREAM, "other"], count) == {STREAM: Length(2), "other": Length(1)}
+        assert ledger.load_each([], count) == {}
+
     def test_a_loaded_stream_is_brought_forward(self, ledger: EventLedger) -> None:
         for version in (1, 2, 3):
             ledger.append([noted(version)])
@@ -316,6 +350,31 @@ class LedgerContract(ABC):
         assert ledger.load(STREAM, count) == Length(2)
         assert ledger.load(STREAM, doubled) == Length(4)
         assert ledger.load(STREAM, count) == Length(2)
+
+    def test_a_fold_of_the_end_begins_with_when_the_end_was_recorded(
+        self, recorder: LedgerRecorder, clock: Clock
+    ) -> None:
+        writer = _ledger(recorder, clock)
+        receipts = writer.append([noted(version) for version in range(1, 6)])
+        for events, expected in ((2, receipts[3:]), (4, receipts[1:]), (5, receipts), (9, receipts)):
+            reader = _ledger(self.another(recorder), clock)
+            found = reader.load(STREAM, noting(events))
+            begun = () if expected is receipts else (expected[0].recorded_at,)
+            assert found == Noted(5, begun, tuple(noted(version) for version in range(6 - len(expected), 6)))
+
+    def test_a_fold_of_the_end_is_brought_forward(
+        self, recorder: LedgerRecorder, ledger: EventLedger, clock: Clock
+    ) -> None:
+        other = _ledger(self.another(recorder), clock)
+        fold = noting(2)
+        ledger.append([noted(1)])
+        assert other.load(STREAM, fold) == Noted(1, (), (noted(1),))
+        ledger.append([noted(2)])
+        assert other.load(STREAM, fold) == Noted(2, (), (noted(1), noted(2)))
+        far = ledger.append([noted(version) for version in range(3, 9)])
+        found = other.load(STREAM, fold)
+        assert found == Noted(8, (far[-2].recorded_at,), (noted(7), noted(8)))
+        assert other.load("never written", fold) is None
 
     # -- others
 

@@ -7,9 +7,10 @@ import sqlalchemy as sa
 
 from adapters.database import schema
 from adapters.database.database import Database
+from adapters.readmodels.projection import PLACEMENTS
 from adapters.readmodels.projector import Projector
 from adapters.readmodels.reader import ReadModels
-from adapters.readmodels.tables import DERIVED, PROJECTION
+from adapters.readmodels.tables import PROJECTION
 from domain.event import Recorded
 
 
@@ -18,15 +19,23 @@ class Followed:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.projector = Projector(database)
-        self.reads = ReadModels(database)
+        self.recorded: Sequence[Recorded] = ()
+        """What the ledger holds, for whoever catches up."""
+        self.projector = Projector(database, read_page=self.page)
+        self.projector.prepare()
+        self.reads = ReadModels(database, self.projector)
 
     def empty(self) -> None:
         """Start again."""
         with self.database.appending() as connection:
-            for table in DERIVED:
+            for table in PLACEMENTS.tables:
                 connection.execute(sa.delete(table))
             connection.execute(sa.update(PROJECTION).values(position=0))
+        self.reads = ReadModels(self.database, self.projector)
+
+    def page(self, after: int, limit: int) -> Sequence[Recorded]:
+        """Return up to *limit* of the recorded events that follow position *after*."""
+        return self.recorded[after : after + limit]
 
     def follow(self, recorded: Sequence[Recorded]) -> None:
         """Append *recorded* in one transaction, as far as the read models are concerned."""
@@ -38,7 +47,7 @@ class Followed:
         with self.database.reading() as connection:
             return {
                 table.name: sorted(map(tuple, connection.execute(sa.select(table))), key=repr)
-                for table in (PROJECTION, *DERIVED)
+                for table in (PROJECTION, *PLACEMENTS.tables)
             }
 
 

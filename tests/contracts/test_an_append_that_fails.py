@@ -75,7 +75,9 @@ def database(request: pytest.FixtureRequest, opened: Opened, tmp_path: Path) -> 
 def prepared(database: Database) -> EventLedger:
     """A ledger with read models, where something is recorded already."""
     recorder = SqlRecorder(database)
-    recorder.followers.append(Projector(database))
+    projector = Projector(database)
+    projector.prepare()
+    recorder.followers.append(projector)
     made = ledger(recorder, clock=Clock())
     tell(made, a_build(), a_config(), a_release(), a_deployment(1))
     return made

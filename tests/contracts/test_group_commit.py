@@ -24,10 +24,15 @@ WAIT_SECONDS_MAX = 60
 
 
 class Shop:
-    """Commits numbers. Refuses 13, is closed for 404, and lets a test hold the door until all have queued."""
+    """Commits numbers. Refuses 13, is closed for 404, and for 400 and 401 alone.
+
+    A test may hold the door until all have queued.
+    """
 
     def __init__(self) -> None:
         self.commits: list[list[int]] = []
+        self.in_vain = 0
+        """How often it was closed."""
         self.door = threading.Event()
         self.door.set()
         self.entered = threading.Event()
@@ -36,7 +41,8 @@ class Shop:
         self.entered.set()
         assert self.door.wait(WAIT_SECONDS_MAX)
         numbers = list(take())
-        if 404 in numbers:
+        if 404 in numbers or numbers in ([400], [401]):
+            self.in_vain += 1
             raise LedgerUnavailable("closed")
         if 13 in numbers:
             raise ConflictingAppend("13 is taken")
@@ -91,6 +97,12 @@ def test_when_the_database_is_gone_all_hear_it_and_nobody_waits_for_it_again() -
     shop = Shop()
     assert _together(shop, [1, 404, 3]) == ["LedgerUnavailable"] * 3
     assert shop.commits == []
+
+
+def test_when_it_goes_while_each_is_tried_alone_nobody_waits_for_it_again() -> None:
+    shop = Shop()
+    assert _together(shop, [1, 13, 400, 401])[2:] == ["LedgerUnavailable"] * 2
+    assert shop.in_vain == 1
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from adapters.readmodels.projector import Projector
+from domain.errors import BrokenLedger
 from domain.event import Recorded
 from tests.builders import NOON, a_config, a_correction, a_deployment, a_release, story, tell
 from tests.contracts.read_models import Followed, followed
@@ -65,7 +67,8 @@ def test_events_are_taken_in_once_and_in_order(models: Followed, ledger: PlainLe
 
 def test_a_projector_that_is_behind_catches_up(models: Followed, ledger: PlainLedger) -> None:
     models.follow(ledger.recorded[:3])
-    taken = models.projector.catch_up(lambda after, limit: ledger.recorded[after : after + limit], 4)
+    models.recorded = ledger.recorded
+    taken = models.projector.catch_up(4)
     assert taken == len(ledger.recorded) - 3
     assert models.projector.position() == len(ledger.recorded)
     caught_up = models.content()
@@ -74,10 +77,22 @@ def test_a_projector_that_is_behind_catches_up(models: Followed, ledger: PlainLe
     assert models.content() == caught_up
 
 
+@pytest.mark.parametrize("gone", [0, 4])
+def test_a_gap_in_the_record_is_not_passed_over(models: Followed, ledger: PlainLedger, gone: int) -> None:
+    left = [*ledger.recorded[:gone], *ledger.recorded[gone + 1 :]]
+
+    def read(after: int, limit: int) -> Sequence[Recorded]:
+        return [each for each in left if each.position > after][:limit]
+
+    with pytest.raises(BrokenLedger, match=f"after position {gone} comes position {gone + 2}"):
+        Projector(models.database, read_page=read).catch_up(3)
+
+
 def test_nothing_to_catch_up_with_is_fine(models: Followed, ledger: PlainLedger) -> None:
-    assert models.projector.catch_up(lambda *_: []) == 0
+    assert models.projector.catch_up() == 0
     models.follow(ledger.recorded)
-    assert models.projector.catch_up(lambda after, limit: ledger.recorded[after : after + limit]) == 0
+    models.recorded = ledger.recorded
+    assert models.projector.catch_up() == 0
 
 
 def test_catching_up_meets_a_writer_that_does_not_wait(models: Followed, ledger: PlainLedger) -> None:
@@ -90,8 +105,9 @@ def test_catching_up_meets_a_writer_that_does_not_wait(models: Followed, ledger:
         visible = min(visible + 3, len(ledger.recorded))
         return page
 
-    while models.projector.position() < len(ledger.recorded):
-        models.projector.catch_up(read, 4)
+    projector = Projector(models.database, read_page=read)
+    while projector.position() < len(ledger.recorded):
+        projector.catch_up(4)
     content = models.content()
     models.empty()
     models.follow(ledger.recorded)

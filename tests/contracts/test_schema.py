@@ -12,6 +12,7 @@ from adapters.database import schema
 from adapters.database.database import Database
 from adapters.database.metadata import METADATA
 from adapters.ledger.tables import EVENT
+from adapters.readmodels.projector import Projector
 from adapters.readmodels.tables import PLACEMENT
 from domain.errors import BrokenLedger, LedgerUnavailable, MalformedValue, NotALedger
 from tests.contracts.opened import Opened
@@ -103,7 +104,7 @@ def test_a_revision_nobody_knows_is_not_upgraded(made: Database) -> None:
 
 def test_a_migration_that_fails_leaves_nothing(empty: Database) -> None:
     def fail(_: sa.Connection, __: object, statement: str, *___: object) -> None:
-        if "CREATE TABLE observation" in statement:
+        if "CREATE TABLE projection" in statement:
             raise sa.exc.OperationalError(statement, {}, Exception("the disk is full"))
 
     sa.event.listen(empty.engine, "before_cursor_execute", fail)
@@ -152,6 +153,7 @@ def test_events_cannot_be_truncated_on_postgres(opened: Opened, postgres_url: st
 
 
 def test_a_placement_cannot_begin_later_than_the_skew_allows(made: Database) -> None:
+    Projector(made).prepare()
     row = {"slot_id": 1, "valid_from": 300_000_001, "rank": 0, "position": 1, "recorded_at": 0}
     with made.engine.connect() as connection, pytest.raises(sa.exc.IntegrityError, match="not_ahead"):
         connection.execute(sa.insert(PLACEMENT), row)
@@ -160,8 +162,9 @@ def test_a_placement_cannot_begin_later_than_the_skew_allows(made: Database) -> 
 def test_postgres_reads_placements_from_the_index_alone(opened: Opened, postgres_url: str) -> None:
     made = opened(postgres_url)
     schema.create(made)
+    Projector(made).prepare()
     with made.reading() as connection:
-        constraint = sa.inspect(connection).get_pk_constraint("placement")
+        constraint = sa.inspect(connection).get_pk_constraint(PLACEMENT.name)
     assert constraint["dialect_options"] == {"postgresql_include": ["superseded", "release"]}
 
 

@@ -41,6 +41,7 @@ BASES: dict[str, Document] = {
         "reporter": "agent",
         "running": [{"service": "payments-api", "artifacts": [image("ci/4711")]}],
     },
+    "heartbeats": {"environment": "prod", "occurred_at": NOW, "reporter": "agent", "every": 120},
     "declarations": {**OF_PROD, "occurred_at": NOW, "label": "v3", "config": "git-blob:1"},
     "corrections": {"occurred_at": NOW, "of": 12, "reason": "it was not so"},
 }
@@ -151,6 +152,7 @@ def cases() -> Iterator[Case]:
     yield from _batches()
     yield from _clocks_and_pages()
     yield from _questions()
+    yield from _evidence()
     yield from _paths_and_methods()
 
 
@@ -321,6 +323,11 @@ def _other_reports() -> Iterator[Case]:
     yield told("observations", "one artifact twice", slug="contradictory-report", **twice)
     yield told("observations", "one slot twice", slug="contradictory-report", running=[one, one])
     yield told("observations", "unknown member", "#/running/0/version", running__0__version="1")
+    for every in (-1, 31 * 86_400 + 1, "2m", True, None):
+        yield told("heartbeats", f"every {every!r}", "#/every", every=every)
+    yield told("heartbeats", "no promise, and not said so", "#/every", every=ABSENT)
+    yield told("heartbeats", "a list", "#/running", running=[one])
+    yield told("observations", "every 0 seconds", "#/every", every=0)
     yield told("declarations", "no label", "#/label", label=ABSENT)
     yield told("declarations", "empty label", "#/label", label="")
     yield told("declarations", "short commit", "#/commit", commit=FIRST[:12])
@@ -501,7 +508,7 @@ def _clocks_and_pages() -> Iterator[Case]:
 
 def _questions() -> Iterator[Case]:
     nowhere: Document = {"status": 404}
-    for path in ("state", "changes", "changes/1", f"diff?from={NOW}", "diff?against=prod"):
+    for path in ("state", "changes", "changes/1", f"diff?from={NOW}", "diff?against=prod", "drift"):
         yield asked(f"/v1/environments/qa/{path}", **nowhere, slug="unknown-environment")
         yield asked(f"/v1/environments/Prod/{path}", "environment")
     yield asked("/v1/environments/prod/diff?against=qa", **nowhere, slug="unknown-environment")
@@ -545,6 +552,70 @@ def _questions() -> Iterator[Case]:
     early = f"{STATE}?known_at=position:1"
     yield asked(early, **nowhere, slug="unknown-environment")
     yield Case("ask: with a body", "GET", STATE, 422, "invalid-request", ("#",), b"{}", JSON)
+
+
+def _evidence() -> Iterator[Case]:
+    def handed_in(
+        what: str, body: bytes, *places: str, query: str = "", slug: str = "invalid-request"
+    ) -> Case:
+        return Case(f"evidence: {what}", "POST", f"/v1/evidence{query}", 422, slug, places, body, JSON)
+
+    for what, body in (
+        ("nothing", b""),
+        ("text", b"hello"),
+        ("not UTF-8", b"\xff\xfe"),
+        ("compressed", b"\x1f\x8b\x08\x00"),
+        ("JSON of no known form", b'{"hello":"world"}'),
+        ("more than 4 MB of no SBOM", b'{"payloadType":"' + b"a" * (4 << 20) + b'"}'),
+        ("XML of another kind", b"<html/>"),
+    ):
+        yield handed_in(what, body, slug="unreadable-evidence")
+    kept = b'{"version":"2.1.0","runs":[]}'
+    yield handed_in("for no digest", kept, "for", query="?for=sha256:5f")
+    yield handed_in("for a digest that is not SHA-256", kept, "for", query=f"?for=sha512:{'5f' * 64}")
+    yield handed_in("with an empty name", kept, "name", query="?name=")
+    yield handed_in("with a name in lines", kept, "name", query="?name=a%0Ab")
+    yield handed_in("later", kept, slug="from-the-future", query=f"?occurred_at={FUTURE}")
+    yield Case(
+        "evidence: of no kind", "POST", "/v1/evidence", 415, "unsupported-media-type", (), kept, "text/html"
+    )
+    none = image("none")
+    for path in (f"/v1/evidence/{none}", f"/v1/evidence/{none}/content"):
+        yield asked(path, status=404, slug="nothing-found")
+        yield asked(path.replace(none, none[:-1]), "digest")
+    yield asked(f"/v1/evidence/{none}?known_at=soon", "known_at")
+    yield asked("/v1/artifacts/sha1:aa/evidence", "digest")
+    yield asked(f"/v1/artifacts/{none}/evidence?known_at=soon", "known_at")
+    yield asked(f"/v1/trust/roots/{none}/content", status=404, slug="nothing-found")
+    yield asked("/v1/trust/roots?known_at=position:9999", status=404, slug="beyond-the-head")
+
+    def posted(path: str, what: str, body: Document, *places: str, status: int = 422, slug: str = "") -> Case:
+        told = json.dumps(body).encode()
+        return Case(
+            f"{path[:30]}: {what}", "POST", path, status, slug or "invalid-request", places, told, JSON
+        )
+
+    verify = "/v1/evidence:verify"
+    yield posted(verify, "unknown", {"evidence": none}, status=404, slug="nothing-found")
+    yield posted(verify, "no digest", {"evidence": "all"}, "#/evidence")
+    roots, root = "/v1/trust/roots", {"kind": "sigstore", "name": "a root", "content": "{}"}
+    yield posted(roots, "no root", root, slug="unusable-trust-root")
+    yield posted(roots, "no JSON", {**root, "content": HIDDEN}, slug="unusable-trust-root")
+    yield posted(roots, "no key", {**root, "kind": "key"}, slug="unusable-trust-root")
+    yield posted(roots, "no kind", {**root, "kind": "pgp"}, "#/kind")
+    yield posted(roots, "no name", {**root, "name": ""}, "#/name")
+    yield posted(roots, "a span for a root", {**root, "valid_from": NOW}, slug="contradictory-report")
+    distrusted, who = "/v1/trust/distrusted", {"identity": "a@b.example", "from": NOW, "reason": "left"}
+    yield posted(distrusted, "nobody", {"from": NOW, "reason": "left"}, slug="contradictory-report")
+    yield posted(distrusted, "two", {**who, "key": none}, slug="contradictory-report")
+    yield posted(distrusted, "no instant", {"identity": "a@b.example", "reason": "left"}, "#/from")
+    yield posted(distrusted, "no reason", {**who, "reason": " "}, "#/reason")
+    expecting = f"/v1/artifacts/{none}:check-provenance"
+    yield posted(expecting, "unknown", {"sauce": "x"}, "#/sauce")
+    yield posted(expecting, "empty", {"source": ""}, "#/source")
+    yield posted(expecting, "level", {"level": 4}, "#/level")
+    yield posted(expecting, "no triggers", {"triggers": []}, "#/triggers")
+    yield posted("/v1/artifacts/sha256:aa:check-provenance", "no digest", {}, "digest")
 
 
 def _paths_and_methods() -> Iterator[Case]:

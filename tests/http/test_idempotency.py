@@ -1,13 +1,18 @@
 """The same request twice under one key: answered twice, done once."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from api.idempotency import fingerprint
+from api.idempotency import Answer, Keyed, fingerprint
+from api.refusals import InvalidRequest
+from domain.actor import Actor, ActorKind
+from domain.errors import AlreadyRecorded, LedgerUnavailable
 from tests.http.toy import MemoryAnswers, toy_app
+from tests.http.world import FIRST, REPOSITORY, World
 
 KEY = {"Idempotency-Key": "4711"}
 BUILD = {"type": "build", "build": "b-1"}
@@ -21,6 +26,70 @@ def test_the_stored_answer_is_given_again(client: FlaskClient) -> None:
     assert "Idempotency-Replayed" not in first.headers
     assert again.headers["Idempotency-Replayed"] == "true"
     assert again.mimetype == first.mimetype
+
+
+def test_a_stored_answer_says_where_and_from_which_prefix_again(world: World) -> None:
+    build: dict[str, Any] = {"service": "pay", "build": "ci/1", "outcome": "failed", "occurred_at": world.now}
+    build["source"] = {"repository": REPOSITORY, "commit": FIRST}
+    first = world.client.post("/v1/builds", json=build, headers=KEY)
+    world.report("builds", **build | {"build": "ci/2"})
+    again = world.client.post("/v1/builds", json=build, headers=KEY)
+    assert (again.status_code, again.data) == (201, first.data)
+    for name in ("Location", "Ledger-Head", "Content-Type", "Content-Length", "Cache-Control"):
+        assert again.headers.getlist(name) == first.headers.getlist(name) != []
+
+
+class Meanwhile(MemoryAnswers):
+    """Lets something else happen as soon as a key was taken."""
+
+    then: Callable[[], object] | None = None
+
+    def claim(self, key: str, *, fingerprint: str) -> Answer | None:
+        got = super().claim(key, fingerprint=fingerprint)
+        then, self.then = self.then, None
+        if then is not None:
+            then()
+        return got
+
+
+def test_of_two_requests_at_once_under_one_key_the_second_is_refused() -> None:
+    answers = Meanwhile()
+    app = toy_app(answers)
+    said = []
+    answers.then = lambda: said.append(_post(app, "4711", OTHER))
+    assert _post(app, "4711").status_code == 201
+    assert said[0].get_json()["type"] == "/problems/idempotency-key-reused"
+    assert _post(app, "4712", OTHER).get_json()["position"] == 2
+
+
+def test_the_same_request_twice_at_once_is_answered_twice_and_done_once() -> None:
+    answers = Meanwhile()
+    app = toy_app(answers)
+    said = []
+    answers.then = lambda: said.append(_post(app, "4711"))
+    assert [_post(app, "4711").status_code, said[0].status_code] == [200, 201]
+    assert _post(app, "4711").status_code == 201  # the first answer that was stored
+
+
+@pytest.mark.parametrize(
+    ("refusal", "kept"),
+    [
+        (AlreadyRecorded("otherwise"), False),
+        (InvalidRequest("no"), False),
+        (LedgerUnavailable("the connection was lost"), True),
+        (RuntimeError("a bug"), True),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_what_may_have_been_recorded_keeps_its_key(
+    answers: MemoryAnswers, refusal: Exception, kept: bool
+) -> None:
+    actor = Actor(ActorKind.TOKEN, issuer="tests", subject="ci")
+    keyed = Keyed(answers, actor, "4711", ("POST", "/v1/lines", b"", b"{}"))
+    assert keyed.begin() is None
+    keyed.refused(refusal)
+    assert bool(answers.stored) is kept
+    assert Keyed(answers, actor, "4711", ("POST", "/v1/lines", b"", b"{}")).begin() is None
 
 
 def test_without_a_key_the_command_itself_recognises_a_retry(client: FlaskClient) -> None:
@@ -116,6 +185,6 @@ def test_without_a_store_a_key_changes_nothing() -> None:
     assert [_post(app, "k" * 255).status_code for _ in range(2)] == [201, 200]
 
 
-def _post(app: Flask, key: str) -> Any:
+def _post(app: Flask, key: str, line: dict[str, Any] = BUILD) -> Any:
     headers = {"Idempotency-Key": key, "Authorization": "Bearer ci"}
-    return app.test_client().post("/v1/lines", json=BUILD, headers=headers)
+    return app.test_client().post("/v1/lines", json=line, headers=headers)

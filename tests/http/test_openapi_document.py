@@ -21,6 +21,8 @@ OPERATIONS_TOLD = [
 ]
 OPEN = {"GET /livez", "GET /readyz"}
 """What anyone may ask: whether the process lives and can work, and nothing of the record."""
+ASKED_BY_POST = {"POST /v1/artifacts/{digest}:check-provenance"}
+"""Questions with a body; they record nothing."""
 
 
 @pytest.mark.parametrize("path", written(), ids=lambda path: path.name)
@@ -48,7 +50,9 @@ def test_every_operation_needs_a_permission_or_is_known_to_be_open(
     needed = [scope for each in described["security"] for scope in each["bearer"]]
     assert (needed == []) == (name in OPEN)
     if needed:
-        assert needed == ["read" if name.startswith("GET ") else "report"]
+        asks = name.startswith("GET ") or name in ASKED_BY_POST
+        trusts = name.startswith("POST /v1/trust/")
+        assert needed == ["read" if asks else "trust" if trusts else "report"]
         assert {"401", "403"} <= described["responses"].keys()
 
 

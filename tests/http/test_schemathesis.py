@@ -33,6 +33,8 @@ BEYOND_SCHEMA = {
     "/problems/idempotency-key-reused": "an earlier request decides",
     "/problems/known-in-the-future": "the clock decides",
     "/problems/secret-in-clear": "the shapes of credentials are many, and not for publishing",
+    "/problems/unreadable-evidence": "evidence is recognised by what is in it",
+    "/problems/unusable-trust-root": "a root or a key is more than its form",
     "combination": "parameters that do not go together",
     "no_lines": "a body of blank lines, which OpenAPI 3.1 has no word for either",
     "not_an_integer": "JSON Schema takes 1.0 for an integer, and the ledger does not",

@@ -1,6 +1,6 @@
 """A small ledger of lines: every rule of the typed API layer, met without a domain."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Literal
@@ -283,13 +283,24 @@ class MemoryAnswers:
     def __init__(self) -> None:
         self.stored: dict[str, Answer] = {}
 
-    def recall(self, key: str) -> Answer | None:
-        """Look *key* up."""
-        return self.stored.get(key)
+    def claim(self, key: str, *, fingerprint: str) -> Answer | None:
+        """Take *key*, or say who has it."""
+        mine = Answer(fingerprint, 0, {}, b"")
+        kept = self.stored.setdefault(key, mine)
+        return None if kept is mine else kept
 
-    def remember(self, key: str, *, fingerprint: str, status: int, body: bytes) -> None:
+    def remember(
+        self, key: str, *, fingerprint: str, status: int, headers: Mapping[str, str], body: bytes
+    ) -> None:
         """Keep the first answer."""
-        self.stored.setdefault(key, Answer(fingerprint, status, body))
+        if self.stored[key].status == 0:
+            self.stored[key] = Answer(fingerprint, status, headers, body)
+
+    def release(self, key: str, *, fingerprint: str) -> None:
+        """Let *key* go."""
+        kept = self.stored[key]
+        if (kept.status, kept.fingerprint) == (0, fingerprint):
+            del self.stored[key]
 
 
 def toy_app(

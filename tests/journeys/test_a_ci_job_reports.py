@@ -56,7 +56,7 @@ def test_a_job_from_build_to_running_and_every_step_again(shiplog: Shell, tmp_pa
         ),
         ("record", "deployment", "payments-api@prod", "--release", "1", "--deployment", "4711"),
     )
-    shiplog.done("init")
+    shiplog.done("init", "--no-trust-root")
     first = [shiplog.done(*step, "-o", "json").json for step in steps]
     assert [receipt["position"] for receipt in first] == [2, 3, 4, 5, 6]
     state = shiplog.done("at", "prod", "-o", "json").json
@@ -111,7 +111,7 @@ def test_a_job_on_a_machine_without_the_ledger_is_told_what_to_do(shiplog: Shell
 
 
 def test_a_ledger_that_was_moved_is_the_same_ledger(shiplog: Shell, tmp_path: Path) -> None:
-    shiplog.done("init")
+    shiplog.done("init", "--no-trust-root")
     shiplog.done("record", "build", "payments-api", "--outcome", "failed")
     shutil.copytree(tmp_path / "home", tmp_path / "moved")
     assert shiplog.done("verify", "-o", "json", SHIPLOG_HOME=str(tmp_path / "moved")).json["events"] == 2

@@ -24,8 +24,8 @@ from domain.errors import BrokenLedger
 from domain.queries.verify_ledger import Verified, verify_ledger
 from tests.builders import NOON, KeyInMemory, a_removal, keyring, ledger, nonces, signer, tell, told_story
 
-EVENTS = 30
-HERE = 17
+EVENTS = 40
+HERE = 16
 """The position that most attacks are about."""
 
 Attack = Callable[[sqlite3.Connection], object]
@@ -33,7 +33,7 @@ Attack = Callable[[sqlite3.Connection], object]
 
 @pytest.fixture(scope="module")
 def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A ledger of 30 events in a file, with nothing left in a log beside it."""
+    """A ledger of `EVENTS` events in a file, with nothing left in a log beside it."""
     path = tmp_path_factory.mktemp("pristine") / "ledger.db"
     with closing(Database(f"sqlite:///{path}")) as database:
         schema.create(database)
@@ -182,12 +182,12 @@ ROWS: dict[str, tuple[Attack, int]] = {
     "one is removed and the rest renumbered": (_renumbered, HERE),
     "two are swapped": (_swapped, HERE),
     "one is moved to the end": (
-        lambda c: c.execute("UPDATE event SET position = 31 WHERE position = 30"),
-        31,
+        lambda c: c.execute("UPDATE event SET position = 41 WHERE position = 40"),
+        EVENTS + 1,
     ),
     "one is moved to another stream": (
-        lambda c: c.execute("UPDATE event SET stream = 'ledger', version = 2 WHERE position = 30"),
-        30,
+        lambda c: c.execute("UPDATE event SET stream = 'ledger', version = 2 WHERE position = 40"),
+        EVENTS,
     ),
 }
 
@@ -297,11 +297,11 @@ def test_cutting_off_the_tail_is_not_found_without_a_checkpoint_that_someone_els
 
 
 def test_a_forged_row_is_not_even_read(path: Path, attacked: sqlite3.Connection) -> None:
-    attacked.execute("UPDATE event SET topic = 'removed.v2' WHERE position = 30")
+    attacked.execute("UPDATE event SET topic = 'removed.v2' WHERE position = 40")
     with closing(Database(f"sqlite:///{path}")) as database:
         opened = ledger(SqlRecorder(database))
         with pytest.raises(BrokenLedger):
-            opened.at(30)
+            opened.at(EVENTS)
         with pytest.raises(BrokenLedger):
             opened.load("target:payments-api@prod", history.fold)
 
@@ -328,7 +328,7 @@ def test_a_stream_is_not_brought_forward_past_a_broken_link(path: Path, attacked
         back = "UPDATE event SET stream = ? WHERE stream = 'aside'"
         attacked.execute(back, (rows[-1].originator_id,))
         with pytest.raises(BrokenLedger, match=f"breaks at position {rows[-1].id}"):
-            opened.load("target:payments-api@prod", history.fold)
+            tell(opened, a_removal(sequence=99))
 
 
 # -- what guards the database against mistakes
@@ -336,8 +336,8 @@ def test_a_stream_is_not_brought_forward_past_a_broken_link(path: Path, attacked
 
 CHANGES = [
     "UPDATE event SET topic = topic",
-    "UPDATE event SET position = position + 100 WHERE position = 30",
-    "DELETE FROM event WHERE position = 30",
+    "UPDATE event SET position = position + 100 WHERE position = 40",
+    "DELETE FROM event WHERE position = 40",
     "DELETE FROM event",
 ]
 
@@ -346,9 +346,9 @@ CHANGES = [
     "change",
     [
         *CHANGES,
-        "INSERT OR REPLACE INTO event SELECT * FROM event WHERE position = 30",
-        "REPLACE INTO event SELECT 31, stream, version, topic, 1, digest, state FROM event LIMIT 1",
-        "REPLACE INTO event SELECT 31, 'x', 1, topic, recorded_at, digest, state FROM event LIMIT 1",
+        "INSERT OR REPLACE INTO event SELECT * FROM event WHERE position = 40",
+        "REPLACE INTO event SELECT 41, stream, version, topic, 1, digest, state FROM event LIMIT 1",
+        "REPLACE INTO event SELECT 41, 'x', 1, topic, recorded_at, digest, state FROM event LIMIT 1",
     ],
 )
 def test_sqlite_refuses_to_change_or_remove_an_event(change: str, path: Path) -> None:
@@ -376,7 +376,7 @@ def test_postgres_refuses_to_change_or_remove_an_event(
     before = postgres.prefix(None)
     engine = sa.create_engine(postgres_url, poolclass=sa.NullPool)
     with pytest.raises(sa.exc.IntegrityError, match="append-only"), engine.begin() as connection:
-        connection.exec_driver_sql(change.replace("30", str(before.position)))
+        connection.exec_driver_sql(change.replace(str(EVENTS), str(before.position)))
     assert postgres.prefix(None) == before
 
 

@@ -13,6 +13,7 @@ from adapters.ledger import codec, statement
 from adapters.ledger.statement import Place
 from domain import canonical, instant
 from domain.actor import Actor
+from domain.admission import Attested, EvidenceAdmitted, EvidenceTurnedDown, EvidenceVerified, Referenced
 from domain.build import Artifact, BuildRecorded, Source
 from domain.config_version import ConfigRecorded, Entry
 from domain.correction import Corrected
@@ -20,10 +21,13 @@ from domain.declaration import Declared, DeclaredConfig, DeclaredRelease
 from domain.digest import Digest
 from domain.errors import SecretInClear
 from domain.event import Event
+from domain.evidence import Reason
 from domain.observation import EnvironmentObserved, Observed
 from domain.release import Release, ReleaseCut
 from domain.report import Report
 from domain.target import Target
+from domain.trust import SignerDistrusted
+from domain.verification import CertificateSigner
 
 HEX = st.binary(min_size=32, max_size=32).map(bytes.hex)
 DIGESTS = HEX.map(lambda text: Digest(f"sha256:{text}"))
@@ -89,7 +93,11 @@ SPELLED_OUT: dict[type[Event], dict[str, st.SearchStrategy[Any]]] = {
     Corrected: {},
     Declared: {"implied": st.none() | PARTS[DeclaredRelease]},
     EnvironmentObserved: {"running": _many(PARTS[Observed])},
+    EvidenceAdmitted: {"references": _many(st.builds(Referenced), 1)},
+    EvidenceTurnedDown: {"reason": st.sampled_from(Reason)},
+    EvidenceVerified: {"certificate": st.builds(CertificateSigner), "attested": _many(st.builds(Attested))},
     ReleaseCut: {"artifacts": _many(DIGESTS)},
+    SignerDistrusted: {"reason": LINES},
 }
 OPTIONAL = {
     "author": st.none() | LINES,

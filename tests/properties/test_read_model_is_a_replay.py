@@ -126,6 +126,10 @@ def test_releases_and_where_they_ran_are_what_a_replay_says(
         prefix, replay = ledger.prefix(known), Replay(ledger.recorded[:known])
         assert list(models.reads.environments(prefix)) == replay.environments()
         assert list(models.reads.services(prefix)) == replay.services()
+        assert models.reads.has_environment(target.environment, prefix) == (
+            target.environment in replay.environments()
+        )
+        assert models.reads.has_service(target.service, prefix) == (target.service in replay.services())
         expected = replay.releases(target)
         assert list(models.reads.releases(*where, prefix, below=None, limit=ALL)) == expected[::-1]
         assert [models.reads.release(*where, each.number, prefix) for each in expected] == expected
@@ -171,7 +175,9 @@ def test_tables_are_the_same_however_the_events_were_batched(
     fed(models, ledger)
     one_by_one = models.content()
     size = data.draw(st.integers(1, 20), "page")
-    models.projector.rebuild(lambda after, limit: ledger.recorded[after : after + limit], size)
+    models.empty()
+    models.recorded = ledger.recorded
+    models.projector.catch_up(size)
     assert models.content() == one_by_one
 
 

@@ -1,6 +1,6 @@
 """A batch is one append: later lines build on earlier ones, and each line gets its own answer."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 import pytest
@@ -23,7 +23,7 @@ from domain.errors import (
     UnknownRelease,
 )
 from domain.event import Event
-from domain.ports import Receipt
+from domain.ports import Receipt, Reported
 from tests.builders import (
     DIGESTS,
     NOON,
@@ -212,6 +212,23 @@ class Overtaken(EventLedger):
 
 def test_a_batch_that_lost_a_race_is_decided_again() -> None:
     assert positions(batch(Overtaken(7), *DELIVERY)) == [8, 9, 10, 11]
+
+
+@pytest.mark.parametrize("atomic", [True, False])
+def test_a_batch_told_again_while_it_is_recorded_is_answered_as_existing(atomic: bool) -> None:
+    recorder = MemoryRecorder()
+    first, second = ledger(recorder), ledger(recorder)
+    lines = (a_build(), a_build("b-2"))
+    looked_up = second.reported_each
+
+    def and_then_the_first_is_recorded(keys: Iterable[Digest]) -> Mapping[Digest, Reported]:
+        known = looked_up(keys)
+        batch(first, *lines, atomic=atomic)
+        return known
+
+    second.reported_each = and_then_the_first_is_recorded  # type: ignore[method-assign]  # between two statements
+    assert positions(batch(second, *lines, atomic=atomic)) == [1, 2]
+    assert head(second) == 2
 
 
 def test_a_batch_that_lost_every_race_is_told() -> None:

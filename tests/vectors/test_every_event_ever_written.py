@@ -68,7 +68,9 @@ def test_its_digest_is_what_it_was(vector: Vector) -> None:
 def test_it_is_read_as_it_was(vector: Vector) -> None:
     event, _ = statement.decode(vector.payload)
     assert event.topic == vector.name[: len(event.topic)]
-    assert frozen.plain(event) == vector.event
+    read = frozen.plain(event)
+    added = read.keys() - vector.event.keys()  # members that events of this topic got later
+    assert read == {**vector.event, **dict.fromkeys(added)}
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector.name)

@@ -1,0 +1,1 @@
+"""Keeps content by its digest; knows nothing of what is in it."""

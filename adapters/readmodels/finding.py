@@ -1,0 +1,67 @@
+"""Where the ledger says something about a file of evidence, about an artifact, or about trust."""
+
+from collections.abc import Collection, Sequence
+
+import sqlalchemy as sa
+
+from adapters.readmodels.evidence_tables import EVIDENCE, EVIDENCE_FOR, SUBJECT, TRUST
+from adapters.readmodels.visible import KNOWN
+from domain.digest import Digest
+from domain.prefix import Prefix
+from domain.subject_digest import SubjectDigest
+
+_DIGEST: sa.BindParameter[bytes] = sa.bindparam("asked", type_=sa.LargeBinary)
+_DIGESTS: sa.BindParameter[bytes] = sa.bindparam("files", expanding=True, type_=sa.LargeBinary)
+_LIMIT: sa.BindParameter[int] = sa.bindparam("most", type_=sa.Integer)
+_OF_FILES = (
+    sa.select(EVIDENCE.c.position)
+    .where(EVIDENCE.c.digest.in_(_DIGESTS), EVIDENCE.c.position <= KNOWN)
+    .order_by(EVIDENCE.c.position.desc())
+    .limit(_LIMIT)
+)
+_ABOUT = (
+    sa.union(
+        sa.select(SUBJECT.c.position).where(SUBJECT.c.digest == _DIGEST, SUBJECT.c.position <= KNOWN),
+        sa.select(EVIDENCE_FOR.c.position).where(
+            EVIDENCE_FOR.c.artifact == _DIGEST, EVIDENCE_FOR.c.position <= KNOWN
+        ),
+    )
+    .order_by(sa.desc("position"))
+    .limit(_LIMIT)
+)
+_ADMITTED = (
+    sa.select(EVIDENCE.c.digest)
+    .where(EVIDENCE.c.digest > _DIGEST, EVIDENCE.c.admitted == 1, EVIDENCE.c.position <= KNOWN)
+    .order_by(EVIDENCE.c.digest)
+    .limit(_LIMIT)
+)
+_TRUST = sa.select(TRUST.c.position).where(TRUST.c.position <= KNOWN).order_by(TRUST.c.position)
+
+
+def of_files(
+    connection: sa.Connection, files: Collection[Digest], prefix: Prefix, *, limit: int
+) -> Sequence[int]:
+    """See `domain.ports.EvidenceIndex.evidence_of`."""
+    named = sorted(bytes.fromhex(file.hex) for file in files)
+    asked = {"files": named, "known": prefix.position, "most": limit}
+    return connection.scalars(_OF_FILES, asked).all()
+
+
+def about(connection: sa.Connection, artifact: SubjectDigest, prefix: Prefix, *, limit: int) -> Sequence[int]:
+    """See `domain.ports.EvidenceIndex.evidence_about`."""
+    asked = {"asked": bytes.fromhex(artifact.hex), "known": prefix.position, "most": limit}
+    return connection.scalars(_ABOUT, asked).all()
+
+
+def admitted(
+    connection: sa.Connection, prefix: Prefix, *, after: Digest | None, limit: int
+) -> Sequence[Digest]:
+    """See `domain.ports.EvidenceIndex.admitted`."""
+    start = b"" if after is None else bytes.fromhex(after.hex)
+    found = connection.scalars(_ADMITTED, {"asked": start, "known": prefix.position, "most": limit})
+    return [Digest(f"sha256:{bytes(digest).hex()}") for digest in found]
+
+
+def trust_events(connection: sa.Connection, prefix: Prefix) -> Sequence[int]:
+    """See `domain.ports.EvidenceIndex.trust_events`."""
+    return connection.scalars(_TRUST, {"known": prefix.position}).all()

@@ -1,0 +1,1 @@
+"""Reads SBOMs and version ranges; decides nothing about them and keeps nothing."""

@@ -1,0 +1,133 @@
+"""`shiplog check`: hold what is verified against what is expected."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import click
+import orjson
+
+from api.cli import client, columns, exits, files, instants, output, parameters
+from api.cli.client import Document
+from api.cli.instants import Moment
+from api.cli.lazy import CONTEXT, Entry, LazyGroup
+from api.cli.output import Column
+
+ENTRIES = {
+    "provenance": Entry("api.cli.check:provenance", "How an artifact was built, and by whom."),
+}
+EPILOG = f"""\b
+NAME is one of: source owner_id repository_id commit ref branch tag versioned_tag identity issuer builder
+tagged_builder build_type trigger runner package version level, or parameter.PATH for an external parameter
+(all of them must be named as soon as one is). build_type and trigger may be given several times.
+Exits with {exits.DONE} when all of it holds by one verification, with {exits.UNVERIFIED} when it does
+not, and with {exits.UNDECIDED} when no provenance of the artifact was verified.
+
+\b
+Example:
+  shiplog check provenance sha256:5f5f… --expect source=github.com/acme/app --expect tag=v1.2.3
+"""
+COLUMNS = (
+    Column("held", lambda row: "yes" if row["held"] else "NO"),
+    columns.at("check", "name"),
+    columns.at("expected", "expected"),
+    columns.at("found", "found"),
+    columns.at("verification", "position"),
+)
+_SEVERAL = {"build_type": "build_types", "trigger": "triggers"}
+_PARAMETER = "parameter."
+_CODES = {"held": exits.DONE, "not-held": exits.UNVERIFIED, "missing": exits.UNDECIDED}
+
+
+@click.group("check", cls=LazyGroup, entries=ENTRIES, context_settings=CONTEXT)
+def check() -> None:
+    """Hold what is verified against what you expect. Nothing is recorded."""
+
+
+@click.command("provenance", context_settings=CONTEXT, epilog=EPILOG)
+@click.argument("artifact", type=parameters.SUBJECT)
+@click.option(
+    "--expect", "expected", multiple=True, type=parameters.PAIR, metavar="NAME=VALUE", help="Repeatable."
+)
+@click.option("--expect-file", type=parameters.INPUT, help="JSON: the body that the HTTP API takes.")
+@parameters.known_at
+@output.asking
+@click.pass_context
+def provenance(
+    ctx: click.Context,
+    *,
+    artifact: str,
+    expected: Sequence[tuple[str, str]],
+    expect_file: str | None,
+    known_at: str | Moment | None,
+    output: str,
+) -> None:
+    """Tell which expectations hold of the verified provenance of the ARTIFACT, and which do not."""
+    body = {**_in_file(expect_file), **dict(_expectations(expected))}
+    with client.connected() as api:
+        asked = [("known_at", instants.resolve_known(known_at, api))]
+        where = client.target("v1", "artifacts", f"{artifact}:check-provenance", query=asked)
+        answer = api.post(where, body)
+    ctx.exit(_show(answer, output))
+
+
+def _in_file(name: str | None) -> Mapping[str, Any]:
+    said = {} if name is None else files.read_json(name)
+    if not isinstance(said, dict):
+        raise click.UsageError(f"{name}: expected a JSON object")
+    return said
+
+
+def _expectations(pairs: Sequence[tuple[str, str]]) -> Iterator[tuple[str, Any]]:
+    """Yield the members of the body that *pairs* spell."""
+    several: dict[str, list[str]] = {}
+    parameters_: dict[str, str] = {}
+    seen: set[str] = set()
+    for given, value in pairs:
+        name = given if given.startswith(_PARAMETER) else given.replace("-", "_")
+        if name in seen and name not in _SEVERAL:
+            raise click.UsageError(f"--expect {given} is given twice")
+        seen.add(name)
+        if name in _SEVERAL:
+            several.setdefault(_SEVERAL[name], []).append(value)
+        elif name.startswith(_PARAMETER):
+            parameters_[name.removeprefix(_PARAMETER)] = value
+        else:
+            yield name, _value(name, value)
+    yield from several.items()
+    if parameters_:
+        yield "parameters", parameters_
+
+
+def _value(name: str, text: str) -> object:
+    if name == "level" and text.isascii() and text.isdigit():
+        return int(text[:3])
+    if name == "tagged_builder":
+        return {"true": True, "false": False}.get(text, text)
+    return text
+
+
+def _show(answer: bytes, form: str) -> int:
+    found = client.read(answer)
+    output.hint(client.prefix_of(found))
+    output.hint(_said(found))
+    best = found["judged"][:1]
+    rows = [
+        {**each, "position": judged["verification"]["position"]}
+        for judged in best
+        for each in judged["checks"]
+    ]
+    if form == "jsonl":
+        for judged in found["judged"]:
+            output.document(orjson.dumps(judged))
+    else:
+        output.show(form, answer, rows, COLUMNS)
+    return _CODES[found["verdict"]]
+
+
+def _said(found: Document) -> str:
+    if not found["judged"]:
+        return "no provenance of it was verified"
+    best = found["judged"][0]
+    held = "all of it holds" if best["held"] else "it does not hold"
+    many = len(found["judged"])
+    return f"{held}: by {best['evidence']}, level {best['level']}; {many} verified in all"

@@ -1,0 +1,43 @@
+"""What somebody expects of an artifact's provenance. What is None is not asked for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectations:
+    """All that is asked for must hold."""
+
+    source: str | None = None
+    """The repository, as `https://github.com/owner/name`; the scheme may be left out."""
+    owner_id: str | None = None
+    repository_id: str | None = None
+    """The forge's numbers, which a renamed or re-registered owner or repository does not inherit."""
+    commit: str | None = None
+    ref: str | None = None
+    branch: str | None = None
+    tag: str | None = None
+    versioned_tag: str | None = None
+    """`v13` allows every `v13.x.y`, `v13.2` every `v13.2.y`."""
+    identity: str | None = None
+    issuer: str | None = None
+    """Of the certificate, to the letter."""
+    builder: str | None = None
+    """Its name, with its ref or without."""
+    tagged_builder: bool = False
+    """Whether the builder must be at a tag like `v1.2.3`."""
+    build_types: frozenset[str] | None = None
+    triggers: frozenset[str] | None = None
+    runner: str | None = None
+    """`github-hosted`, say."""
+    parameters: Mapping[str, Any] | None = field(default=None, hash=False)
+    """Every external parameter by the path of its value (`parameters.flattened`):
+    `{"workflow.ref": "refs/tags/v1"}`. One that is not named here fails, whatever it is: what nobody
+    looked at may change what was built."""
+    package: str | None = None
+    """Its name with the namespace, `@acme/payments`, or with its type, `pkg:npm/@acme/payments`."""
+    version: str | None = None
+    """Of the package that the subject's package URL names."""
+    level: int | None = None
+    """The SLSA build level it must have at the least."""
