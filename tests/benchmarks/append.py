@@ -1,16 +1,18 @@
 """How fast signed events are appended, by how many writers: `python -m tests.benchmarks.append`.
 
-Each writer appends single events to streams of its own. Beside it, in the same run, the same rows
-as raw INSERTs, one transaction each, by one writer; and what commits shared bring.
+Each writer is a thread that appends single events to streams of its own; and one writer appends batches.
+Beside them, in the same run, rows of the same bytes as raw INSERTs, one transaction each, by one writer.
+The processor's time is this process's; what a PostgreSQL server spends is not in it.
 """
 
 import sys
 import tempfile
-from collections.abc import Iterator
+from argparse import Namespace
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
 import sqlalchemy as sa
 
@@ -21,51 +23,76 @@ from adapters.ledger.ledger import EventLedger
 from adapters.ledger.sql_recorder import SqlRecorder
 from adapters.ledger.tables import EVENT
 from tests import postgres
+from tests.benchmarks.figures import Figure, command
 from tests.builders import ledger
 from tests.contracts.ledger_contract import noted
 
-EVENTS = 3000
+EVENTS, QUICK_EVENTS = 6_000, 1_500
 WRITERS = (1, 4, 16, 64)
-BATCH = 1000
+BATCH = 500
+RAW_ROWS = 1_000
+REQUIRED = {("PostgreSQL", 16): 2_000}
+"""Events a second, by database and writers."""
 
 
-def main() -> None:
-    """Print events a second, for each database and number of writers."""
-    with tempfile.TemporaryDirectory() as folder:
-        _report("SQLite, synchronous=FULL", f"sqlite:///{Path(folder) / 'ledger.db'}")
+def measured(asked: Namespace) -> Iterator[Figure]:
+    """Measure on both databases."""
+    events = QUICK_EVENTS if asked.quick else EVENTS
+    with tempfile.TemporaryDirectory(prefix="shiplog-benchmark-") as folder:
+        yield from _appended("SQLite", f"sqlite:///{Path(folder) / 'ledger.db'}", events)
     with postgres.server() as server, server.database() as url:
-        _report("PostgreSQL", url)
+        yield from _appended("PostgreSQL", url, events)
 
 
-def _report(name: str, url: str) -> None:
-    _say(f"\n{name}")
+def _appended(name: str, url: str, events: int) -> Iterator[Figure]:
     with _opened(url) as (database, book):
-        for writers in WRITERS:
-            rate = EVENTS / _appended(book, writers)
-            _say(f"  {writers:3} writers, single events   {rate:9,.0f} events/s")
-        began = perf_counter()
-        for start in range(0, EVENTS, BATCH):
-            book.append([noted(1, f"batch {start + n}") for n in range(BATCH)])
-        _say(f"    1 writer, batches of {BATCH}   {EVENTS / (perf_counter() - began):9,.0f} events/s")
+        book.append([noted(n, "to warm up") for n in range(1, RAW_ROWS + 1)])
         raw = _raw_inserts(database, book)
-        _say(f"    1 writer, raw INSERTs      {raw:9,.0f} rows/s")
+
+        def figure(what: str, append: Callable[[], object], at_least: float | None = None) -> Figure:
+            began, worked = perf_counter(), process_time()
+            append()
+            wall, worked = perf_counter() - began, process_time() - worked
+            return Figure(
+                f"append: {what}",
+                events / wall,
+                "events/s",
+                on=name,
+                baseline=raw,
+                beside="raw INSERTs of the same bytes, a transaction each",
+                at_least=at_least,
+                processor=worked / events * 1e6,
+            )
+
+        for writers in WRITERS:
+            one_by_one = _by_writers(book, writers, events // writers)
+            told = "one writer" if writers == 1 else f"{writers} writers"
+            yield figure(f"{told}, single events", one_by_one, REQUIRED.get((name, writers)))
+        yield figure(f"one writer, batches of {BATCH}", _in_batches(book, events))
 
 
-def _appended(book: EventLedger, writers: int) -> float:
-    each = EVENTS // writers
-
+def _by_writers(book: EventLedger, writers: int, each: int) -> Callable[[], None]:
     def write(writer: int) -> None:
         for version in range(1, each + 1):
             book.append([noted(version, f"{writers} writers, number {writer}")])
 
-    began = perf_counter()
-    with ThreadPoolExecutor(writers) as threads:
-        list(threads.map(write, range(writers)))
-    return perf_counter() - began
+    def run() -> None:
+        with ThreadPoolExecutor(writers) as threads:
+            list(threads.map(write, range(writers)))
+
+    return run
+
+
+def _in_batches(book: EventLedger, events: int) -> Callable[[], None]:
+    def run() -> None:
+        for start in range(0, events, BATCH):
+            book.append([noted(1, f"batch {start + n}") for n in range(BATCH)])
+
+    return run
 
 
 def _raw_inserts(database: Database, book: EventLedger) -> float:
-    """Insert rows of the same bytes into a table like the ledger's, a transaction each."""
+    """Return how many rows of the same bytes go into a table like the ledger's in a second."""
     copy = sa.Table(
         "raw",
         sa.MetaData(),
@@ -74,7 +101,7 @@ def _raw_inserts(database: Database, book: EventLedger) -> float:
         sa.UniqueConstraint("stream", "version"),
     )
     copy.create(database.engine)
-    rows = book.sealed(after=0, limit=1000)
+    rows = book.sealed(after=0, limit=RAW_ROWS)
     began = perf_counter()
     for row in rows:
         with database.appending() as connection:
@@ -101,10 +128,5 @@ def _opened(url: str) -> Iterator[tuple[Database, EventLedger]]:
         database.close()
 
 
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
-
-
 if __name__ == "__main__":
-    main()
+    sys.exit(command(measured, __doc__))
