@@ -83,5 +83,3 @@ RUN = sa.Table(
 Nothing here says when that was known: a number is known from the position of its `BUILD_SBOM` on, and
 ending a run later takes no earlier number out of it.
 """
-
-COMPONENT_TABLES = (COMPONENT, SERIES, SBOM, BUILD_SBOM, RUN)

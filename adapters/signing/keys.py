@@ -32,7 +32,6 @@ from domain.errors import KeyUnusable
 sslib: Any = securesystemslib.signer  # it re-exports without saying so in its types
 
 FILE_SCHEME = "file2:"
-SCHEME = "ecdsa-sha2-nistp256"
 
 
 class LedgerSigner:
