@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,7 @@ from domain.statement import matching
 from domain.verification import Outcome, Refused, Verified
 from tests.corpus.cases import AT, FOLDER, VERIFIER, needed, npm_keys, root
 
-TABLE = builder_table.read(
-    (Path(__file__).parents[2] / "policies" / "builders" / "default.json").read_bytes()
-)
+TABLE = builder_table.read((files("policies") / "builders" / "default.json").read_bytes())
 EXAMPLE = "github.com/slsa-framework/example-package"
 FOR_THE_EXAMPLE = (*TABLE, *(replace(row, version_tag=False) for row in TABLE if row.level == LEVEL_MAX))
 """slsa-verifier lets its own builders be at a branch when they build its own example, and nothing else."""

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -27,7 +27,7 @@ from domain.verification import (
 SOURCE = "https://github.com/acme/payments"
 WORKFLOW = f"{SOURCE}/.github/workflows/release.yml@refs/tags/v1.4.0"
 GENERATOR = "https://github.com/slsa-framework/slsa-github-generator/.github/workflows"
-SHIPPED = Path(__file__).parents[2] / "policies" / "builders" / "default.json"
+SHIPPED = files("policies") / "builders" / "default.json"
 TABLE = builder_table.read(SHIPPED.read_bytes())
 SIGNER = CertificateSigner(
     fingerprint=Digest.of(b"certificate"),
