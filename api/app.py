@@ -11,11 +11,14 @@ from api.mount import Authorise
 from api.services import Services
 from api.v1 import (
     changes,
+    components,
     diffs,
     drift,
     events,
     evidence,
     health,
+    impact,
+    layouts,
     provenance,
     releases,
     reports,
@@ -34,9 +37,12 @@ OPERATIONS = (
     *drift.OPERATIONS,
     *releases.OPERATIONS,
     *search.OPERATIONS,
+    *components.OPERATIONS,
     *evidence.OPERATIONS,
     *provenance.OPERATIONS,
+    *layouts.OPERATIONS,
     *trust.OPERATIONS,
+    *impact.OPERATIONS,
     *events.OPERATIONS,
     *health.OPERATIONS,
 )

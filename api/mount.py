@@ -14,9 +14,10 @@ What happens to a request, step by step; each step is labelled in the code:
 import logging
 from collections.abc import Callable, Iterable, Mapping
 
-from flask import Flask, Request, Response, request
+from flask import Flask, Request, Response
 
 from api.binding import Arguments, BodyBinding, ParameterBinding, ResultBinding
+from api.direct import Direct
 from api.idempotency import HEADER, REPLAYED_HEADER, Answer, Answers, Caller, Keyed, key_problem
 from api.operations import Operation
 from api.problem_pages import serve_problem_pages
@@ -55,20 +56,22 @@ def mount(
     answer_refusals(app)
     app.after_request(hardened)
     serve_problem_pages(app)
+    direct = Direct(app)
     for operation in operations:
         undescribed = [each for each in operation.refusals if kind_of(each) is None]
         assert not undescribed, f"{operation.name}: no row in api.problems for {undescribed}"
         app.add_url_rule(
             operation.path,
             f"api.{operation.name}",
-            Endpoint(operation, services, authorise, answers),
+            direct.view(Endpoint(operation, services, authorise, answers)),
             methods=[operation.method],
             provide_automatic_options=False,
         )
+    app.wsgi_app = direct  # type: ignore[method-assign]  # Flask's documented place for middleware
 
 
 class Endpoint:
-    """One operation, ready to be called by Flask with the parameters of its path."""
+    """One operation, ready to be called with the parameters of its path."""
 
     def __init__(
         self,
@@ -78,7 +81,6 @@ class Endpoint:
         answers: Answers | None,
     ) -> None:
         hints = operation.hints
-        self.__name__ = operation.name
         self._operation = operation
         self._handler = operation.handler
         self._authorise = authorise
@@ -92,8 +94,8 @@ class Endpoint:
         self._keyed = operation.method == "POST"
         self._streams = operation.streams
 
-    def __call__(self, **path: object) -> Response:
-        """Answer the current request."""
+    def __call__(self, request: Request, path: Mapping[str, object]) -> Response:
+        """Answer *request*."""
         caller = self._authorise(self._operation, request) if self._guarded else None  # 1
         arguments, problems = self._parameters.read(request, path)  # 2
         key = request.environ.get(_KEY) if self._keyed else None
@@ -102,7 +104,7 @@ class Endpoint:
             key = None
         content = self._body.content(request)  # 3
         if key is None or caller is None or self._answers is None or self._streams:
-            return self._carried_out(arguments, problems, content, caller)
+            return not_modified(self._carried_out(arguments, problems, content, caller), request)
         sent = (request.method, request.path, request.query_string, content)
         keyed = Keyed(self._answers, caller, key, sent)
         if (answer := keyed.begin()) is not None:  # 4
@@ -139,8 +141,7 @@ class Endpoint:
         reply = result if isinstance(result, Reply) else Reply(result)
         status = operation.status if reply.status is None else reply.status
         assert status == operation.status or status in operation.also, f"undeclared {status}"
-        response = http_response(reply, status, self._result.write(reply.body), operation.produces)
-        return not_modified(response, request) if operation.method == "GET" else response
+        return http_response(reply, status, self._result.write(reply.body), operation.produces)
 
     def _again(self, answer: Answer) -> Response:
         """Return the stored answer."""

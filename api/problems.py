@@ -86,6 +86,12 @@ _CORRECT_ALL = "Correct every item in `errors`, then send the request again."
 KINDS: dict[type[BaseException], Kind] = {
     # The ledger's own refusals, in the order of domain/errors.py.
     errors.MalformedValue: Kind("malformed-value", 422, "Malformed value", _CORRECT),
+    errors.UnclearComponent: Kind(
+        "unclear-component",
+        422,
+        "Unclear component",
+        "Write a purl with one version, or a range: `pkg:pypi/jinja2@3.1.2`, `pkg:pypi/jinja2@>=3,<3.1.3`.",
+    ),
     errors.ContradictoryReport: Kind("contradictory-report", 422, "Contradictory report", _CORRECT),
     errors.SecretInClear: Kind(
         "secret-in-clear",
@@ -177,11 +183,52 @@ KINDS: dict[type[BaseException], Kind] = {
         "Send the file as its signer made it; `detail` says why it was not recognised.",
     ),
     errors.UnusableTrustRoot: Kind("unusable-trust-root", 422, "Unusable trust root", _CORRECT),
+    errors.UnusableBuilders: Kind("unusable-builders", 422, "Unusable table of builders", _CORRECT),
     errors.EvidenceLost: Kind(
         "evidence-lost",
         500,
         "Evidence lost",
         "Tell whoever operates this ledger, who restores the folder of evidence from a backup.",
+    ),
+    errors.CredentialRefused: Kind(
+        "credential-refused",
+        401,
+        "Credential refused",
+        "Look whether it has expired, was revoked or is bound to a network; or get another one.",
+    ),
+    errors.NotPermitted: Kind(
+        "not-permitted",
+        403,
+        "Not permitted",
+        "Ask an administrator of this ledger for the grant that is missing.",
+    ),
+    errors.SegregatedDuties: Kind(
+        "segregated-duties",
+        409,
+        "Duties that must be apart",
+        "Give it to somebody else, or end what it clashes with first; `detail` names the rule.",
+    ),
+    errors.SecondPersonNeeded: Kind(
+        "second-person-needed", 403, "Second person needed", "Ask another administrator to confirm it."
+    ),
+    errors.UnknownAccess: Kind(
+        "unknown-access", 404, "Unknown access", "Look at what is in force for its number or name."
+    ),
+    errors.UnknownProposal: Kind(
+        "unknown-proposal", 404, "Unknown proposal", "Look at the proposals that are open for its number."
+    ),
+    errors.ProposalClosed: Kind("proposal-closed", 409, "Proposal closed", "Propose the change again."),
+    errors.NothingToChange: Kind(
+        "nothing-to-change",
+        409,
+        "Nothing to change",
+        "Nothing needs to be done, unless `detail` names a proposal.",
+    ),
+    errors.AccessFull: Kind(
+        "access-full",
+        409,
+        "Access full",
+        "Revoke or remove what is not needed any more; `detail` names the bound.",
     ),
     errors.LedgerUnavailable: Kind(
         "ledger-unavailable",

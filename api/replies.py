@@ -21,6 +21,7 @@ _SECURITY = {
     "Cache-Control": "no-store",
 }
 _SIGN = next(iter(_SECURITY))
+_SAFE = frozenset(("GET", "HEAD"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,10 @@ def http_response(
 
 
 def not_modified(response: Response, request: Request) -> Response:
-    """Return 304 without content when the caller holds this answer (RFC 9110, section 13.1.2)."""
-    if response.status_code != 200 or "If-None-Match" not in request.headers:  # noqa: PLR2004 - 200 is OK
+    """Return 304 without content when the caller holds this answer to a GET (RFC 9110, section 13.1.2)."""
+    if "HTTP_IF_NONE_MATCH" not in request.environ or request.method not in _SAFE:
+        return response
+    if response.status_code != 200:  # noqa: PLR2004 - 200 is OK
         return response
     tag, _ = response.get_etag()
     if tag is None or not request.if_none_match.contains_weak(tag):

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from api.cursor import Cursors
 from api.idempotency import Answers
-from domain.digest import Digest
 from domain.event import SealedEvent
-from domain.evidence_port import EvidenceReader, EvidenceVerifier
-from domain.expectations.builders import BuilderRow
+from domain.evidence_port import EvidenceReader, EvidenceVerifier, LayoutVerifier
+from domain.expectations.builders import ReadBuilders
+from domain.impact_port import ImpactIndex
 from domain.ports import Blobs, EvidenceIndex, KeyedDigests, Ledger, Placements
+from domain.sbom_port import ComponentIndex, SbomReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +22,11 @@ class EvidenceServices:
     blobs: Blobs
     reader: EvidenceReader
     verifier: EvidenceVerifier
-    builders: tuple[BuilderRow, ...]
-    """Which builder counts for which level."""
-    builders_digest: Digest
-    """Of the file the table is from, so that an answer can name it."""
+    layouts: LayoutVerifier
+    read_builders: ReadBuilders
+    impact: ImpactIndex
+    components: ComponentIndex
+    sboms: SbomReader
 
 
 @dataclass(frozen=True, slots=True)

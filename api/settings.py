@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
+from api.s3_place import S3Place
 from domain.errors import MalformedValue
 
 PREFIX = "SHIPLOG_"
@@ -30,8 +31,8 @@ class Settings:
     """`securesystemslib` signer URI; empty is the file key in `home`. Names the key, may hold a PIN."""
     keys: Path | None = None
     """Folder of public keys (`*.pub.pem`) and `digest.key`; unset: `home`/keys. Decides what verifies."""
-    blobs: Path | None = None
-    """Folder of evidence, by digest; unset: `home`/blobs. What was altered there is noticed and refused."""
+    blobs: Path | S3Place | None = None
+    """Where evidence is, by digest; unset: `home`/blobs. What was altered there is noticed and refused."""
     server: str = ""
     """Base URL of a server to talk to instead of opening the ledger. It can answer whatever it likes."""
     token: str = field(default="", repr=False)
@@ -75,7 +76,7 @@ class Settings:
             database_url=given.get("database_url", ""),
             signing_key=given.get("signing_key", ""),
             keys=Path(given["keys"]).expanduser() if "keys" in given else None,
-            blobs=Path(given["blobs"]).expanduser() if "blobs" in given else None,
+            blobs=_blobs(given["blobs"]) if "blobs" in given else None,
             server=given.get("server", ""),
             token=given.get("token", ""),
             bind=given.get("bind", "127.0.0.1:8642"),
@@ -95,7 +96,7 @@ class Settings:
         return self.keys or self.home / "keys"
 
     @property
-    def blobs_folder(self) -> Path:
+    def blobs_place(self) -> Path | S3Place:
         """Where evidence is kept."""
         return self.blobs or self.home / "blobs"
 
@@ -116,6 +117,10 @@ def default_home(environment: Mapping[str, str]) -> Path:
     data = environment.get("XDG_DATA_HOME")
     base = Path(data) if data else Path(environment.get("HOME", "~")).expanduser() / ".local/share"
     return base / "shiplog"
+
+
+def _blobs(text: str) -> Path | S3Place:
+    return S3Place.parse(text) if "://" in text else Path(text).expanduser()
 
 
 def _is_server(text: str) -> bool:

@@ -2,22 +2,25 @@
 
 import gc
 import secrets
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol
+from typing import Any, BinaryIO, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 from adapters.blobs.folder import FolderBlobs
+from adapters.blobs.s3 import S3Blobs
 from adapters.clock import utc_now
 from adapters.database import schema
 from adapters.database.database import Database
 from adapters.evidence import builder_table
+from adapters.evidence import verifier as engines
+from adapters.evidence.layouts import InTotoLayouts
 from adapters.evidence.reader import FileReader
 from adapters.evidence.verifier import OfflineVerifier
 from adapters.ledger import statement
@@ -25,25 +28,27 @@ from adapters.ledger.answers import SqlAnswers
 from adapters.ledger.ledger import EventLedger
 from adapters.ledger.seal import SealingMapper
 from adapters.ledger.sql_recorder import SqlRecorder
-from adapters.readmodels.projection import PAGE_EVENTS, PLACEMENTS
+from adapters.readmodels import ahead, filling
+from adapters.readmodels.checked import Checked
+from adapters.readmodels.projection import PAGE_EVENTS, PLACEMENTS, Projection, placements
 from adapters.readmodels.projector import Projector
 from adapters.readmodels.reader import ReadModels
 from adapters.readmodels.rebuild import Rebuild, Rebuilt
+from adapters.readmodels.upkeep import garbage_looked_for_rarely, next_copy
+from adapters.sbom.kept import KeptSboms
 from adapters.signing import keyed, keys
 from adapters.signing.keyed import HmacDigests
 from adapters.signing.keyring import PUBLIC_SUFFIX, Keyring
 from api.cursor import Cursors
 from api.idempotency import Answer
+from api.s3_place import S3Place
 from api.services import EvidenceServices, Services
 from api.settings import Settings
 from domain.actor import Actor, ActorKind
-from domain.commands.import_trust_root import ImportTrustRoot, import_trust_root
 from domain.commands.open_ledger import OpenLedger, open_ledger
-from domain.digest import Digest
 from domain.errors import BrokenLedger, KeyUnusable, LedgerUnavailable, NotALedger
 from domain.event import SealedEvent
-from domain.ports import EvidenceIndex, Verifier
-from domain.trust import RootKind
+from domain.ports import Blobs, Verifier
 
 COLLECT_AFTER_OBJECTS = 50_000
 """How many objects are made before Python looks for cycles among them; by itself it does after 700.
@@ -57,6 +62,12 @@ OPERATOR = Actor(ActorKind.OPERATOR, issuer="shiplog:embedded", subject="operato
 
 CATCH_UP_EVENTS_MAX = 100_000
 """How far behind read models may be for a start to bring them to the head itself: seconds, not minutes."""
+
+AHEAD_EVENTS_MIN = 20_000
+"""From how many events on a rebuild has a second process read them: to start it takes as long as to read
+some 10,000."""
+_READS_AHEAD = (sys.executable, "-P", "-m", "api.ahead")
+"""Without the folder it is started in, which may be anybody's."""
 
 Now = Callable[[], datetime]
 
@@ -90,7 +101,8 @@ def wire(settings: Settings, *, now: Now = utc_now) -> Services:
     schema.check(database)
     digests = HmacDigests.from_file(settings.keys_folder / "digest.key")
     signer = _signer(settings)
-    ledger, projector = _ledger(signer, database, now)
+    kept = _kept(settings)
+    ledger, projector = _ledger(signer, database, now, placements(kept.sboms.inside))
     projector.prepare()
     _catch_up(ledger, projector)
 
@@ -103,7 +115,7 @@ def wire(settings: Settings, *, now: Now = utc_now) -> Services:
     return Services(
         ledger=ledger,
         placements=read_models,
-        evidence=_evidence(settings, read_models),
+        evidence=_evidence(kept, read_models),
         digests=digests,
         answers=KeptAnswers(SqlAnswers(database, now=now), secret=digests.derived("answers")),
         cursors=Cursors(digests.derived("cursors")),
@@ -126,7 +138,8 @@ def initialise(settings: Settings, *, now: Now = utc_now) -> list[str]:
             _make_folder(settings)
             schema.create(database)
             made.append(f"database {database.url.render_as_string(hide_password=True)}")
-        ledger, projector = _ledger(_signer(settings), database, now)
+        projection = placements(_kept(settings).sboms.inside)
+        ledger, projector = _ledger(_signer(settings), database, now, projection)
         projector.prepare()
         command = OpenLedger(
             occurred_at=now(),
@@ -139,33 +152,6 @@ def initialise(settings: Settings, *, now: Now = utc_now) -> list[str]:
     finally:
         database.close()
     return made
-
-
-def trust_embedded_root(settings: Settings, *, now: Now = utc_now) -> str | None:
-    """Trust the production root that the sigstore package carries, read as a file; return its digest.
-
-    None when it is trusted already, or when there is no such package. Asks no network.
-    """
-    content = _embedded_root()
-    if content is None:
-        return None
-    services = wire(settings, now=now)
-    try:
-        command = ImportTrustRoot(
-            occurred_at=now(),
-            actor=OPERATOR,
-            kind=RootKind.SIGSTORE,
-            content=content,
-            name="sigstore production",
-            source="shipped with the sigstore package",
-        )
-        evidence = services.evidence
-        receipt = import_trust_root(
-            command, ledger=services.ledger, blobs=evidence.blobs, reader=evidence.reader
-        )
-    finally:
-        services.close()
-    return None if receipt.existing else str(Digest.of(content))
 
 
 @contextmanager
@@ -196,13 +182,47 @@ def rebuilding(settings: Settings, *, now: Now = utc_now) -> Iterator[Rebuilding
         mapper = SealingMapper(None, nonce=lambda: "")
         ledger = EventLedger(SqlRecorder(database), mapper, now=now)
         head = ledger.prefix(None).position
+        projection = placements(_kept(settings).sboms.inside)
+        alone = database.in_memory or head < AHEAD_EVENTS_MIN
+
+        def read_ahead(events: int) -> AbstractContextManager[Iterator[filling.Page]]:
+            return ahead.reading(_READS_AHEAD, settings.url, events)
 
         def run(progress: Callable[[int], None], *, check: bool) -> Rebuilt:
-            return Rebuild(database, PLACEMENTS, ledger.opened, progress=progress).run(check=check)
+            reads_ahead = None if alone else read_ahead
+            rebuild = Rebuild(database, projection, ledger, ahead=reads_ahead, progress=progress)
+            return rebuild.run(check=check)
 
-        yield Rebuilding(head, PLACEMENTS.name, run)
+        yield Rebuilding(head, projection.name, run)
     finally:
         database.close()
+
+
+def reading_ahead(told: BinaryIO, out: BinaryIO) -> None:
+    """Be the process that reads ahead for a rebuild; see `adapters.readmodels.ahead`."""
+
+    def pages(url: str, events: int, settle: Callable[[], None]) -> Iterator[filling.Page]:
+        database = Database(url)
+        try:
+            ledger = EventLedger(SqlRecorder(database), SealingMapper(None, nonce=lambda: ""), now=utc_now)
+
+            @contextmanager
+            def lend() -> Iterator[Any]:
+                settle()
+                with next_copy(database, PLACEMENTS) as connection:
+                    yield connection
+
+            yield from filling.pages(Checked(ledger), PLACEMENTS.folding(lend), events)
+        finally:
+            database.close()
+
+    with garbage_looked_for_rarely():
+        ahead.serve(told, out, pages)
+
+
+def warm() -> None:
+    """Load what is otherwise loaded when it is needed first; for whoever answers many requests."""
+    engines.warm()
 
 
 def verifier(settings: Settings) -> Verifier:
@@ -253,43 +273,55 @@ def _keep_up(ledger: EventLedger, projector: Projector, events_max: int = PAGE_E
         raise BrokenLedger(f"the read models stand at position {reached}, the ledger only at {after}")
 
 
-def _evidence(settings: Settings, index: EvidenceIndex) -> EvidenceServices:
-    table = (files("policies") / "builders" / "default.json").read_bytes()
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """The files of evidence, and what reads them."""
+
+    blobs: Blobs
+    reader: FileReader
+    sboms: KeptSboms
+
+
+def _kept(settings: Settings) -> _Kept:
+    blobs = _blobs(settings.blobs_place)
+    reader = FileReader(lambda content: sboms.taken_in(content))  # noqa: PLW0108 - it comes next
+    sboms = KeptSboms(blobs, reader)
+    return _Kept(blobs, reader, sboms)
+
+
+def _blobs(place: Path | S3Place) -> Blobs:
+    if isinstance(place, Path):
+        return FolderBlobs(place)
+    if find_spec("obstore") is None:
+        raise LedgerUnavailable("SHIPLOG_BLOBS names an S3 store: pip install 'shiplog[s3]'")
+    return S3Blobs(place.bucket, place.prefix, endpoint=place.endpoint, region=place.region)
+
+
+def _evidence(kept: _Kept, read_models: ReadModels) -> EvidenceServices:
     return EvidenceServices(
-        index=index,
-        blobs=FolderBlobs(settings.blobs_folder),
-        reader=FileReader(_read_large),
+        index=read_models,
+        blobs=kept.blobs,
+        reader=kept.reader,
+        layouts=InTotoLayouts(),
         verifier=OfflineVerifier(),
-        builders=builder_table.read(table),
-        builders_digest=Digest.of(table),
+        read_builders=builder_table.read,
+        impact=read_models,
+        components=read_models,
+        sboms=kept.sboms,
     )
-
-
-def _embedded_root() -> bytes | None:
-    """Return the root of sigstore's public instance; the other one in the package is for rehearsals."""
-    package = find_spec("sigstore")
-    folders = (package.submodule_search_locations or ()) if package is not None else ()
-    found = [
-        path for folder in folders for path in Path(folder).glob("_store/*sigstore.dev/trusted_root.json")
-    ]
-    return found[0].read_bytes() if found else None
-
-
-def _read_large(content: bytes) -> object:
-    from adapters.sbom import document  # noqa: PLC0415 - only when there is one to read
-
-    return document.read(content)
 
 
 def _signer(settings: Settings) -> keys.KeyWhenNeeded:
     return keys.KeyWhenNeeded(lambda: keys.LedgerSigner(settings.key_uri, _public_key(settings)))
 
 
-def _ledger(signer: keys.KeyWhenNeeded, database: Database, now: Now) -> tuple[EventLedger, Projector]:
+def _ledger(
+    signer: keys.KeyWhenNeeded, database: Database, now: Now, projection: Projection
+) -> tuple[EventLedger, Projector]:
     recorder = SqlRecorder(database)
     mapper = SealingMapper(signer, nonce=lambda: secrets.token_hex(16))
     ledger = EventLedger(recorder, mapper, now=now)
-    projector = Projector(database, read_page=ledger.recorded)
+    projector = Projector(database, projection=projection, read_page=ledger.recorded)
     recorder.followers.append(projector)
     return ledger, projector
 

@@ -18,6 +18,7 @@ def application(settings: Settings | None = None) -> Flask:
     """Return the HTTP API over the ledger that *settings*, or the environment, name."""
     chosen = Settings.from_environment(os.environ) if settings is None else settings
     app = create_app(wiring.wire(chosen), authoriser(chosen))
+    wiring.warm()
     gc.collect()
     gc.freeze()  # modules, models and routes stay until the end: no collection walks through them again
     return app

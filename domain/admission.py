@@ -151,10 +151,9 @@ class EvidenceVerified(Event):
                     yield subject.name or str(digest), digest
 
     def natural_key(self) -> Digest:
-        """Return the key of what one engine says of the piece under one root."""
-        return report.key(
-            "verification", self.evidence.text, str(self.place), self.engine.value, self.root.text
-        )
+        """Return the key of what one engine says of the piece under one root, with one log."""
+        under = [each.text for each in (self.root, self.log_root) if each is not None]
+        return report.key("verification", self.evidence.text, str(self.place), self.engine.value, *under)
 
     def verified(self, statement: Statement | None) -> Verified:
         """Return the outcome that was recorded, with the *statement* that its piece holds."""

@@ -24,6 +24,11 @@ class Coordinates:
     qualifiers: str = ""
     """Of the purl, normalised: `arch=amd64&distro=debian-12`."""
 
+    @property
+    def size(self) -> int:
+        """Length of all of it, in bytes of UTF-8."""
+        return sum(len(each.encode()) for each in (self.package, self.version, self.qualifiers))
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Hash:

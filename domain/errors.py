@@ -14,6 +14,10 @@ class MalformedValue(LedgerError):
     """A value is not in the one form the ledger accepts for it."""
 
 
+class UnclearComponent(MalformedValue):
+    """The text names no component, or not clearly which of its versions; no guess is made."""
+
+
 class ContradictoryReport(LedgerError):
     """A report is well-formed, but its parts do not fit together."""
 
@@ -114,8 +118,55 @@ class UnusableTrustRoot(LedgerError):
     """What was sent is no trusted root of Sigstore and no public key that could vouch for evidence."""
 
 
+class UnusableBuilders(LedgerError):
+    """What was sent is no table that says which builder counts for which level."""
+
+
 class EvidenceLost(LedgerError):
     """The ledger names this file of evidence, and the blob store does not have it."""
+
+
+class CredentialRefused(LedgerError):
+    """The credential is unknown, has expired, was revoked, or came from where it may not be used.
+
+    To the caller all of these are one, so that nobody learns which tokens exist; `why` is for the log.
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__("the credential is not accepted")
+        self.why = why
+
+
+class NotPermitted(LedgerError):
+    """Whoever asks may not do that, or not to this service or in this environment."""
+
+
+class SegregatedDuties(LedgerError):
+    """One person would hold duties that must be kept apart, counting all of their identities."""
+
+
+class SecondPersonNeeded(LedgerError):
+    """Somebody else has to confirm it: under no identity can a person confirm what they proposed."""
+
+
+class UnknownAccess(LedgerError):
+    """No such grant, issuer, binding, link or token is in force."""
+
+
+class UnknownProposal(LedgerError):
+    """No change of access was proposed under that number."""
+
+
+class ProposalClosed(LedgerError):
+    """The proposal was settled before, or nobody confirmed it in time."""
+
+
+class NothingToChange(LedgerError):
+    """The change would bring about what holds already, or is proposed already."""
+
+
+class AccessFull(LedgerError):
+    """There are as many grants, bindings, tokens or proposals as there may be; remove some first."""
 
 
 class LedgerUnavailable(LedgerError):

@@ -20,8 +20,12 @@ SUBJECTS_MAX = 1024
 """Of one statement."""
 SIGNATURES_MAX = 32
 """Of one envelope; each may cost a verification."""
+CHECKS_MAX = 4096
+"""Of one file: signatures, log entries and timestamps altogether, each of which may cost a verification."""
 LINKS_MAX = 1024
-"""Given with a layout."""
+"""Looked at for one layout."""
+LINKS_BYTES_MAX = 32 << 20
+"""Of all the files that are looked at for one layout."""
 STEPS_MAX = 64
 """Of one layout; also of its keys."""
 TIMESTAMPS_MAX = 32
@@ -82,6 +86,8 @@ class Signs(StrEnum):
     """The pre-authentication encoding of an envelope (DSSE), or a digest: the rule."""
     PAYLOAD = "payload"
     """The bare payload: Google Cloud Build's regional keys, until 2023."""
+    LAYOUT = "layout"
+    """in-toto layouts, and nothing else: the key of a layout's owner. Only such keys vouch for a layout."""
 
 
 class EvidenceRefused(Exception):

@@ -1,6 +1,6 @@
 """What the domain needs to have evidence verified, and what may be trusted for it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -9,7 +9,7 @@ from domain.admission import Kind
 from domain.digest import Digest
 from domain.evidence import Identity, Signs
 from domain.statement import Statement
-from domain.supply_chain import LayoutHeld, Products
+from domain.supply_chain import LayoutJudged
 from domain.verification import Outcome
 
 
@@ -71,17 +71,36 @@ class LayoutVerifier(Protocol):
         self,
         layout: bytes,
         owners: Sequence[PinnedKey],
-        links: Sequence[bytes],
+        files: Iterable[bytes],
         *,
-        products: Products | None = None,
+        artifact: Mapping[str, str] | None = None,
+        distrusted: Collection[Digest] = (),
+        one_owner: bool = False,
         at: datetime,
-    ) -> LayoutHeld:
-        """Hold *links* against *layout*, which all *owners* must have signed, as of *at*.
+    ) -> LayoutJudged:
+        """Hold the links in *files* against *layout*, which all *owners* must have signed, as of *at*.
 
-        With *products*, the last step must have left exactly these. Raises `EvidenceRefused`: for a layout
-        that was expired at *at*, would run a command (an inspection), takes another layout for a step, lets
-        one key count twice, or has rules that let something pass unseen (a REQUIRE that is not first, a
-        list that does not end in DISALLOW *). No command is run and no file is read.
+        With *one_owner* one of them suffices; all that did are named. With *artifact*, its digests by
+        algorithm, the last step must have left it. What is in *files* beside links by keys that may do a
+        step is passed over: other evidence, other steps, strangers, keys that are *distrusted*, links of
+        other artifacts, the same link again. Two links by such keys that say different things of the same
+        step fail it. No more than `LINKS_MAX` pieces are looked at.
+
+        Raises `LayoutNotHeld`, and `EvidenceRefused` for a layout that its owners did not sign, was expired
+        at *at*, would run a command (an inspection), takes another layout for a step, lets one key count
+        twice, or has rules that let something pass unseen (a REQUIRE that is not first, a list that does
+        not end in DISALLOW *). No command is run and no file is read. What *files* raises is passed on.
+        """
+        ...
+
+
+class ReadPieces(Protocol):
+    """A file that was read into its pieces; for one thread."""
+
+    def statement(self, place: int, identity: Identity) -> Statement | None:
+        """Return what the piece at *place* says; None when it is no Statement.
+
+        Raises `EvidenceRefused` when the piece is not the one that *identity* was made from.
         """
         ...
 
@@ -93,11 +112,8 @@ class EvidenceReader(Protocol):
         """Return what the file *content* is; raises `EvidenceRefused` when it cannot be read."""
         ...
 
-    def statement(self, content: bytes, place: int, identity: Identity) -> Statement | None:
-        """Return what the piece at *place* says; None when it is no Statement.
-
-        Raises `EvidenceRefused` when the piece is not the one that *identity* was made from.
-        """
+    def pieces(self, content: bytes) -> ReadPieces:
+        """Read the file *content* once, for what its pieces say; raises `EvidenceRefused`."""
         ...
 
     def root(self, content: bytes) -> Digest:

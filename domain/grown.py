@@ -27,7 +27,7 @@ class GrownMap(Mapping[K, V]):
 
     def with_new(self, key: K, value: V) -> "GrownMap[K, V]":
         """Return this mapping with *key*, which it does not have."""
-        return GrownMap(_stacked(self._layers, {key: value}, _united))
+        return GrownMap(stacked(self._layers, {key: value}, _united))
 
     def __getitem__(self, key: K) -> V:
         """Return the value of *key*; raises `KeyError`."""
@@ -63,7 +63,7 @@ class GrownOrder:
 
     def with_new(self, item: tuple[Any, ...]) -> "GrownOrder":
         """Return this order with *item*."""
-        return GrownOrder(_stacked(self._layers, [item], _merged))
+        return GrownOrder(stacked(self._layers, [item], _merged))
 
     def last_until(self, bound: Any) -> tuple[Any, ...] | None:
         """Return the greatest item that begins with *bound* or less; None when there is none."""
@@ -75,7 +75,7 @@ class GrownOrder:
         return sum(map(len, self._layers))
 
 
-def _stacked(
+def stacked(
     layers: tuple[Layer, ...], top: Layer, join: Callable[[Layer, Layer], Layer]
 ) -> tuple[Layer, ...]:
     """Return *layers* with *top* on them, joined so that each is longer than the one above."""

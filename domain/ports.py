@@ -10,6 +10,7 @@ from domain.coverage import Unknown
 from domain.digest import Digest
 from domain.drift import LastSeen, Listed, Origin, Place
 from domain.event import Event, Recorded, SealedEvent
+from domain.expectations.expected import Expectations
 from domain.placement import Change, Placement, RanRelease
 from domain.prefix import Prefix
 from domain.subject_digest import SubjectDigest
@@ -84,6 +85,16 @@ class LedgerReader(Protocol):
         self, streams: Iterable[str], fold: Callable[[S | None, Event], S | None]
     ) -> Mapping[str, S]:
         """Fold each of *streams* as `load` does, any number at once; those without events are left out."""
+        ...
+
+    def load_until(
+        self, stream: str, fold: Callable[[S | None, Event], S | None], prefix: Prefix
+    ) -> S | None:
+        """Fold those events of *stream* that are in *prefix*, as `load` does; None when none are."""
+        ...
+
+    def of_stream(self, stream: str, versions: Sequence[int]) -> Sequence[Recorded]:
+        """Return the events of *stream* at *versions*, in that order; raises as `at` does."""
         ...
 
     def reported(self, keys: Iterable[Digest]) -> Reported | None:
@@ -292,6 +303,16 @@ class EvidenceIndex(Protocol):
         """Return where evidence about *artifact* was admitted for it, or verified to speak of it."""
         ...
 
+    def provenance_about(
+        self, artifact: SubjectDigest, expected: Expectations, prefix: Prefix, *, limit: int
+    ) -> Sequence[int]:
+        """Return where provenance was verified to speak of *artifact*: each piece once for a root and engine.
+
+        Of several verifications of a piece it is the one with the earliest trusted time, of equal ones
+        the first. Left out is what *expected* rules out by source, owner, repository, identity or issuer.
+        """
+        ...
+
     def admitted(self, prefix: Prefix, *, after: Digest | None, limit: int) -> Sequence[Digest]:
         """Return the files that were admitted, in the order of their digests, following *after*."""
         ...
@@ -321,7 +342,14 @@ class Blobs(Protocol):
         ...
 
     def has(self, digest: Digest) -> bool:
-        """Say whether there is content under *digest*, unchecked."""
+        """Say whether there is content under *digest*, unchecked; may raise `LedgerUnavailable`."""
+        ...
+
+    def check(self) -> int | None:
+        """Return how many bytes there is room for, None when nobody can say; keeps no content.
+
+        Raises `LedgerUnavailable` when nothing can be read or written.
+        """
         ...
 
 

@@ -232,3 +232,5 @@ _READERS: Mapping[str, Callable[[Mapping[str, Any]], Predicate]] = {
     **{f"https://cyclonedx.org/bom{v}": _cyclonedx for v in ("", "/v1.4", "/v1.5", "/v1.6")},
     **{f"https://spdx.dev/Document{v}": _spdx for v in ("", "/v2.2", "/v2.3", "/v3")},
 }
+SBOM_TYPES = frozenset(name for name, reader in _READERS.items() if reader in (_cyclonedx, _spdx))
+"""The types of those predicates that are bills of materials."""

@@ -15,6 +15,7 @@ V0_2 = "https://slsa.dev/provenance/v0.2"
 V1 = "https://slsa.dev/provenance/v1"
 V1_DRAFT = "https://slsa.dev/provenance/v1.0?draft"
 """What slsa-github-generator wrote before v1 was final; its fields are v1's."""
+TYPES = frozenset({V0_1, V0_2, V1, V1_DRAFT})
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from domain.target import Target
 LEDGER = "ledger"
 TRUST = "trust"
 """What is trusted to vouch for evidence, and who is not."""
+ACCESS = "access"
+"""Who may do what: grants, issuers, bindings, links between identities, and tokens."""
 
 
 def target_stream(target: Target) -> str:

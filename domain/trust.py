@@ -1,58 +1,21 @@
-"""Trust: what may vouch for evidence, and signers whose word no longer counts.
+"""Trust: what may vouch for evidence, which builders count for what, and signers whose word no longer counts.
 
 A trusted root is a recorded thing like any other, so that each verification can be repeated with the very
-root it names.
+root it names. So is the table of builders.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import StrEnum
 from typing import ClassVar
 
 from domain import names
 from domain.digest import Digest
 from domain.errors import ContradictoryReport
 from domain.event import Event, Subject
-from domain.evidence import Signs
-from domain.verification import CertificateSigner, Signer, TrustedTime
-
-
-class RootKind(StrEnum):
-    """What vouches."""
-
-    SIGSTORE = "sigstore"
-    """An instance of Sigstore: its authorities, logs and timestamp authorities."""
-    KEY = "key"
-    """A public key that was agreed on beforehand."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class TrustRootImported(Event):
-    """From here on evidence is verified against this root as well."""
-
-    topic: ClassVar[str] = "trust-root-imported.v1"
-
-    kind: RootKind
-    root: Digest
-    """As verifications name it: digest of the root's file, or fingerprint of the key."""
-    content: Digest
-    """Of the file that was imported, which is kept with the evidence."""
-    name: str
-    source: str | None = None
-    """Where it came from, in words."""
-    log: Digest | None = None
-    """The root whose logs and timestamp authorities may say when a key signed."""
-    key_id: str | None = None
-    signs: Signs | None = None
-    """Only for a key."""
-    valid_from: datetime | None = None
-    valid_until: datetime | None = None
-    """First and last instant at which a key's signatures count."""
-
-    def subjects(self) -> tuple[Subject, ...]:
-        """Return the file that was imported."""
-        return (Subject(self.name, "sha256", self.content.hex),)
+from domain.suspect import Suspect
+from domain.trust_root import TrustRootImported, TrustRootWithdrawn, key_of
+from domain.verification import Signer, TrustedTime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,18 +33,30 @@ class SignerDistrusted(Event):
     since: datetime
     reason: str
 
-    def concerns(self, signer: Signer, times: Sequence[TrustedTime]) -> bool:
-        """Say whether what *signer* signed, as of the trusted *times*, does not count.
+    @property
+    def suspect(self) -> Suspect:
+        """Return whose word does not count, and since when."""
+        return Suspect(identity=self.identity, issuer=self.issuer, key=self.key, since=self.since)
 
-        The earliest time proves that the signature existed; one without any may be from any time.
-        """
-        return self._names(signer) and not any(each.instant < self.since for each in times)
 
-    def _names(self, signer: Signer) -> bool:
-        if self.key is not None:
-            return signer.fingerprint == self.key
-        same = isinstance(signer, CertificateSigner) and signer.identity == self.identity
-        return same and self.issuer in (None, getattr(signer, "issuer", None))
+@dataclass(frozen=True, kw_only=True)
+class BuildersImported(Event):
+    """From here on this table says which builder counts for which level; it replaces the one before."""
+
+    topic: ClassVar[str] = "builders-imported.v1"
+
+    table: Digest
+    """Of the file, which is kept with the evidence."""
+    source: str | None = None
+    """Where it came from, in words."""
+
+    def subjects(self) -> tuple[Subject, ...]:
+        """Return the file."""
+        return (Subject("builders", "sha256", self.table.hex),)
+
+    def natural_key(self) -> Digest | None:
+        """Return the key of saying so at this place."""
+        return key_of(self.report, self.version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,23 +65,45 @@ class Trust:
 
     version: int = 0
     roots: Mapping[Digest, TrustRootImported] = field(default_factory=dict)
-    """By how verifications name them; the one imported last is last."""
+    """By how verifications name them, also those that are withdrawn; the one imported last is last."""
+    withdrawn: Mapping[Digest, TrustRootWithdrawn] = field(default_factory=dict)
     distrusted: tuple[SignerDistrusted, ...] = ()
+    builders: BuildersImported | None = None
+
+    @property
+    def in_force(self) -> Sequence[TrustRootImported]:
+        """The roots that evidence is verified with; the one imported last is last."""
+        return [each for name, each in self.roots.items() if name not in self.withdrawn]
 
     def distrust(self, signer: Signer, times: Sequence[TrustedTime]) -> SignerDistrusted | None:
         """Return why what *signer* signed does not count; None when nothing speaks against it."""
-        return next((each for each in self.distrusted if each.concerns(signer, times)), None)
+        return next((each for each in self.distrusted if each.suspect.concerns(signer, times)), None)
+
+    def withdrawal(self, root: Digest, recorded_at: datetime) -> TrustRootWithdrawn | None:
+        """Return why what was verified with *root*, and recorded then, does not count; None when it does."""
+        withdrawn = self.withdrawn.get(root)
+        return withdrawn if withdrawn is not None and recorded_at >= withdrawn.since else None
+
+    def instance(self, root: Digest) -> str | None:
+        """Return the instance of Sigstore that *root* is of, when that was said."""
+        imported = self.roots.get(root)
+        return None if imported is None else imported.instance
 
 
 def fold(known: Trust | None, event: Event) -> Trust:
     """Advance *known* by one event of the stream; a root that is imported again is as it was said last."""
-    known = known or Trust()
+    known = replace(known or Trust(), version=event.version)
     match event:
-        case TrustRootImported():
-            others = {name: each for name, each in known.roots.items() if name != event.root}
-            return Trust(event.version, {**others, event.root: event}, known.distrusted)
+        case TrustRootImported(root=root):
+            others = {name: each for name, each in known.roots.items() if name != root}
+            withdrawn = {name: each for name, each in known.withdrawn.items() if name != root}
+            return replace(known, roots={**others, root: event}, withdrawn=withdrawn)
+        case TrustRootWithdrawn(root=root):
+            return replace(known, withdrawn={**known.withdrawn, root: event})
         case SignerDistrusted():
-            return Trust(event.version, known.roots, (*known.distrusted, event))
+            return replace(known, distrusted=(*known.distrusted, event))
+        case BuildersImported():
+            return replace(known, builders=event)
         case _:
             raise AssertionError(f"{event.topic} is not about trust")
 

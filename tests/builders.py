@@ -48,8 +48,10 @@ from domain.ports import Ledger, Receipt
 from domain.report import Report
 from domain.stream import TRUST, evidence_stream
 from domain.target import Target
-from domain.trust import RootKind, SignerDistrusted, TrustRootImported
+from domain.trust import BuildersImported, SignerDistrusted
+from domain.trust_root import RootKind, TrustRootImported, TrustRootWithdrawn
 from domain.verification import CertificateSigner, Engine, KeySigner, LogPlace, TimeSource, TrustedTime
+from tests.access import access_events
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 CI = Actor(ActorKind.WORKLOAD, "https://ci.example", "repo:acme/payments-api")
@@ -236,6 +238,33 @@ def a_distrust(**changes: Any) -> SignerDistrusted:
     return replace(distrusted, **changes)
 
 
+def a_withdrawal(**changes: Any) -> TrustRootWithdrawn:
+    withdrawn = TrustRootWithdrawn(
+        stream=TRUST,
+        version=5,
+        occurred_at=NOON,
+        actor=CI,
+        report=report("a withdrawal"),
+        root=digest("a root"),
+        since=NOON,
+        reason="its authority was broken into",
+    )
+    return replace(withdrawn, **changes)
+
+
+def builders(**changes: Any) -> BuildersImported:
+    imported = BuildersImported(
+        stream=TRUST,
+        version=6,
+        occurred_at=NOON,
+        actor=CI,
+        report=report("builders"),
+        table=digest("a table of builders"),
+        source="shipped with shiplog",
+    )
+    return replace(imported, **changes)
+
+
 def evidence_events(at: datetime) -> Sequence[Event]:
     """Return events of every topic about evidence and trust, each in every form it has."""
     key, unread = digest("a key"), digest("hostile")
@@ -274,6 +303,15 @@ def evidence_events(at: datetime) -> Sequence[Event]:
         a_refusal(file=unread, version=1, place=None, format=None, reason=Reason.TOO_DEEP, roots=()),
         a_distrust(),
         a_distrust(version=4, identity=None, issuer=None, key=key, report=report("another distrust")),
+        a_withdrawal(),
+        builders(),
+        a_trusted_root(
+            version=7,
+            report=report("a newer root"),
+            root=digest("a newer root"),
+            content=digest("a newer root"),
+            instance="public-good",
+        ),
     )
     return [replace(event, occurred_at=at) for event in events]
 
@@ -385,7 +423,8 @@ def story() -> Sequence[Command]:
 def told_story(into: EventLedger) -> EventLedger:
     """Open *into* and tell it the story; its last deployment was really to another slot.
 
-    Then there is evidence: what is trusted, a file with two pieces, and one that cannot be read.
+    Then there is evidence: what is trusted, a file with two pieces, and one that cannot be read. At last
+    access changes, in every way it can.
     """
     open_ledger(opening(), ledger=into)
     last = tell(into, *story())[-1]
@@ -393,4 +432,5 @@ def told_story(into: EventLedger) -> EventLedger:
     really = a_deployment(1, slot="blue", occurred_at=later)
     tell(into, a_correction(last.position, replacement=really, occurred_at=later))
     into.append(evidence_events(later))
+    into.append(access_events(later))
     return into

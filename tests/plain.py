@@ -80,6 +80,20 @@ class PlainLedger(Ledger):
         states = {stream: self.load(stream, fold) for stream in streams}
         return {stream: state for stream, state in states.items() if state is not None}
 
+    def load_until(
+        self, stream: str, fold: Callable[[S | None, Event], S | None], prefix: Prefix
+    ) -> S | None:
+        """See `LedgerReader`."""
+        known = self.recorded[: prefix.position]
+        return reduce(fold, (each.event for each in known if each.event.stream == stream), None)
+
+    def of_stream(self, stream: str, versions: Sequence[int]) -> Sequence[Recorded]:
+        """See `LedgerReader`."""
+        found = {each.event.version: each for each in self.recorded if each.event.stream == stream}
+        if missing := [version for version in versions if version not in found]:
+            raise UnknownEvent(f"{stream} has no version {missing[0]}")
+        return [found[version] for version in versions]
+
     def reported(self, keys: Iterable[Digest]) -> Reported | None:
         """See `LedgerReader`."""
         return next((self._reported[key] for key in keys if key in self._reported), None)

@@ -105,7 +105,7 @@ def _check(
     stamped = timestamps.instants(root, bundle.timestamps, signature)
     times = [TrustedTime(each, TimeSource.TIMESTAMP) for each in stamped]  # 0
     for entry, document in zip(bundle.entries, bundle.entry_documents, strict=True):
-        times += logs.checked(root, entry, document, bundle.version)  # 0, 4, 5
+        times += logs.checked(root, entry, document, bundle.version, stamped=stamped)  # 0, 4, 5
     for time in times:
         issuers = chains.chain(root, certificate, time.instant)  # 1
         if root.has_certificate_logs or root.logs:

@@ -1,12 +1,13 @@
 """Whether an authority of a trusted root vouched for a certificate at an instant (RFC 5280, section 6)."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from cryptography.x509 import (
     Certificate,
     ExtendedKeyUsage,
     ExtensionNotFound,
     KeyUsage,
+    PrecertificateSignedCertificateTimestamps,
     UnsupportedGeneralNameType,
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -72,7 +73,28 @@ def check_profile(certificate: Certificate) -> None:
 
 def check_logged(root: Root, certificate: Certificate, issuers: list[Certificate]) -> None:
     """Check that a certificate log took *certificate* (RFC 6962, section 3.2); raises `EvidenceRefused`."""
+    check_log_in_use(root, certificate)
     try:
         verify_sct(certificate, issuers, root.library.ct_keyring(KeyringPurpose.VERIFY))
     except LibraryRefusal as wrong:
         raise EvidenceRefused(Reason.UNTRUSTED_CERTIFICATE, str(wrong)) from wrong
+
+
+def check_log_in_use(root: Root, certificate: Certificate) -> None:
+    """Check that who says it took *certificate* is a log of *root* whose key was in use then.
+
+    That it really says so is checked apart. Raises `EvidenceRefused`.
+    """
+    try:
+        listed = certificate.extensions.get_extension_for_class(
+            PrecertificateSignedCertificateTimestamps
+        ).value
+    except ExtensionNotFound as wrong:
+        raise EvidenceRefused(Reason.UNTRUSTED_CERTIFICATE, "no log says it took the certificate") from wrong
+    for each in listed:
+        at = each.timestamp.replace(tzinfo=UTC)  # the library's is naive, and means UTC
+        if not root.took(each.log_id, at):
+            raise EvidenceRefused(
+                Reason.UNTRUSTED_CERTIFICATE,
+                f"certificate log {each.log_id.hex()[:16]}… is not in the trusted root, or not for {at}",
+            )

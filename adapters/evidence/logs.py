@@ -7,10 +7,12 @@ Steps (sigstore client specification, sections 4.3 and 4.4), labelled in the cod
 3. the proof leads to the root hash, and the checkpoint that the log signed has that hash *and that size*:
    without the size, the index would be the submitter's to choose;
 4. a promise is the log's signature over entry, place and time (RFC 8785 bytes);
-5. the time of a promise is within the span in which the log's key counts.
+5. every time at which the signature is known to have existed, the log's own or a timestamp beside it, is
+   within the span in which the log's key counts: a key that was retired logs nothing new.
 """
 
 import base64
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import orjson
@@ -31,8 +33,13 @@ from domain.verification import LogPlace, TimeSource, TrustedTime
 _CHECKPOINT_LINES_MIN = 3
 
 
-def checked(root: Root, entry: LogEntry, document: object, version: str) -> list[TrustedTime]:
-    """Check *entry*, which is *document* in a bundle of *version*; return the time it gives, if it does."""
+def checked(
+    root: Root, entry: LogEntry, document: object, version: str, *, stamped: Sequence[datetime]
+) -> list[TrustedTime]:
+    """Check *entry*, which is *document* in a bundle of *version*; return the time it gives, if it does.
+
+    *stamped*: when timestamp authorities saw the signature.
+    """
     log = usable(root, entry, version)  # 1, 2
     if proven(entry):  # 3
         try:
@@ -52,7 +59,7 @@ def checked(root: Root, entry: LogEntry, document: object, version: str) -> list
             log.keyring.verify(key_id=KeyID(log.id), signature=entry.promise, data=canonical.encode(said))
         except LibraryRefusal as wrong:
             raise EvidenceRefused(Reason.LOG_ENTRY, "the log did not sign the promise") from wrong
-    return promised_times(log, entry)
+    return promised_times(log, entry, stamped=stamped)
 
 
 def usable(root: Root, entry: LogEntry, version: str) -> Log:
@@ -72,14 +79,16 @@ def proven(entry: LogEntry) -> bool:
     return entry.proof is not None and entry.proof.checkpoint is not None
 
 
-def promised_times(log: Log, entry: LogEntry) -> list[TrustedTime]:
+def promised_times(log: Log, entry: LogEntry, *, stamped: Sequence[datetime]) -> list[TrustedTime]:
     """Return the time the log promised, once the promise is verified; raises `EvidenceRefused` (step 5)."""
-    if entry.promise is None or entry.integrated_time is None:
-        return []
-    instant = datetime.fromtimestamp(entry.integrated_time, UTC)
-    if instant not in log.span:
-        raise EvidenceRefused(Reason.LOG_ENTRY, f"the log's key did not count at {instant}")
-    return [TrustedTime(instant, TimeSource.LOG if proven(entry) else TimeSource.LOG_PROMISE)]
+    promised = []
+    if entry.promise is not None and entry.integrated_time is not None:
+        promised.append(datetime.fromtimestamp(entry.integrated_time, UTC))
+    for instant in (*promised, *stamped):
+        if not log.counted(instant):
+            raise EvidenceRefused(Reason.LOG_ENTRY, f"the log's key did not count at {instant}")
+    source = TimeSource.LOG if proven(entry) else TimeSource.LOG_PROMISE
+    return [TrustedTime(instant, source) for instant in promised]
 
 
 def place(entry: LogEntry) -> LogPlace | None:

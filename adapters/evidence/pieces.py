@@ -107,6 +107,13 @@ class Piece:
     predicate_type: str | None = None
     """What stands beside it in the file; the statement must agree."""
 
+    @property
+    def checks(self) -> int:
+        """How many signatures, log entries and timestamps there are to be verified."""
+        if isinstance(self.content, Bundle):
+            return 1 + len(self.content.entries) + len(self.content.timestamps)
+        return len(self.content.signatures)
+
 
 @dataclass(frozen=True, slots=True)
 class Unread:

@@ -14,6 +14,7 @@ from adapters.evidence.facts import Facts
 from adapters.evidence.pieces import IN_TOTO, Bundle, Envelope, Message, Metablock
 from adapters.evidence.roots import Root
 from adapters.evidence.signatures import Key
+from domain import json_text
 from domain.digest import Digest
 from domain.evidence import EvidenceRefused, Identity, Reason, Signs
 from domain.evidence_port import PinnedKey
@@ -24,6 +25,8 @@ def verify(
     pinned: PinnedKey, content: Bundle | Envelope | Metablock, *, log: Root | None, at: datetime
 ) -> Facts:
     """Verify *content* under the *pinned* key, whose *log* is opened; raises `EvidenceRefused`."""
+    if pinned.signs is Signs.LAYOUT and not _is_layout(content):
+        raise EvidenceRefused(Reason.UNTRUSTED_KEY, "the key signs layouts, and this is none")
     key = signatures.load(pinned.public_key)
     inner = content.content if isinstance(content, Bundle) else content
     file = certified.file_digest(content) if isinstance(content, Bundle) else None
@@ -76,7 +79,7 @@ def _signed(
 
 def _content(pinned: PinnedKey, inner: Envelope | Metablock) -> bytes:
     if isinstance(inner, Envelope):
-        if pinned.signs is Signs.PAE:
+        if pinned.signs is not Signs.PAYLOAD:
             return inner.pae
         if (
             inner.payload_type != IN_TOTO
@@ -89,6 +92,17 @@ def _content(pinned: PinnedKey, inner: Envelope | Metablock) -> bytes:
         return str(encode_canonical(dict(inner.signed))).encode()
     except Exception as wrong:
         raise EvidenceRefused(Reason.MALFORMED, "the signed object has no canonical form") from wrong
+
+
+def _is_layout(content: Bundle | Envelope | Metablock) -> bool:
+    match content:
+        case Metablock():
+            return content.signed.get("_type") == "layout"
+        case Envelope() if content.payload_type == IN_TOTO:
+            said = json_text.read(content.payload)
+            return isinstance(said, dict) and said.get("_type") == "layout"
+        case _:
+            return False
 
 
 def _named(pinned: PinnedKey, key_id: str | None) -> bool:
@@ -109,7 +123,7 @@ def _times(
     times = [TrustedTime(each, TimeSource.TIMESTAMP) for each in stamped]
     about = certified.signed(bundle.content, key, signatures.der(key), signature, file)
     for entry, document in zip(bundle.entries, bundle.entry_documents, strict=True):
-        times += logs.checked(root, entry, document, bundle.version)
+        times += logs.checked(root, entry, document, bundle.version, stamped=stamped)
         log_bodies.check(entry, about)
     return times
 

@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from domain import json_text
 from domain.admission import Kind
 from domain.errors import MalformedValue
 from domain.evidence import BYTES_MAX, EvidenceRefused, Reason
@@ -24,8 +23,11 @@ _XML_HEAD_BYTES = 4096
 _JUNIT = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^<>]*\?>\s*)?<testsuites?[\s/>]", re.ASCII)
 
 
-def kind(content: bytes, read_large: ReadLarge) -> Kind | None:
-    """Return what *content* is, None for none of these; raises `EvidenceRefused` for a hostile SBOM."""
+def kind(content: bytes, document: object, read_large: ReadLarge) -> Kind | None:
+    """Return what *content* is, None for none of these; raises `EvidenceRefused` for a hostile SBOM.
+
+    *document*: the JSON that it holds, None when that is not so, or it is too large to be read like this.
+    """
     if len(content) <= BYTES_MAX and _JUNIT.match(content[:_XML_HEAD_BYTES]):
         return Kind.JUNIT
     if _SBOM_SIGN.search(content):
@@ -35,12 +37,6 @@ def kind(content: bytes, read_large: ReadLarge) -> Kind | None:
             raise EvidenceRefused(Reason.MALFORMED, f"no SBOM that can be read: {wrong}") from wrong
         if found is not None:
             return found
-    if len(content) > BYTES_MAX:
-        return None
-    try:
-        document = json_text.read(content)
-    except EvidenceRefused:
-        return None
     return _of_document(document) if isinstance(document, dict) else None
 
 

@@ -1,7 +1,9 @@
 """What files are, and what their pieces say, without verifying anything."""
 
+from collections.abc import Sequence
+
 from adapters.evidence import plain, reading, signatures
-from adapters.evidence.pieces import Bundle, Envelope, Unread
+from adapters.evidence.pieces import Bundle, Envelope, Piece, Unread
 from adapters.evidence.plain import ReadLarge
 from domain import json_text, statement
 from domain.admission import Kind
@@ -21,32 +23,24 @@ class FileReader:
 
     def kind(self, content: bytes) -> Kind:
         """See `EvidenceReader.kind`."""
+        document: object = None
         try:
-            reading.read(content)
+            documents = reading.documents(content)
+            if isinstance(documents, tuple):
+                (document,) = documents
+            reading.pieces(documents)
         except EvidenceRefused as unsigned:
-            found = plain.kind(content, self._read_large) if unsigned.reason in _MAY_BE_PLAIN else None
+            if unsigned.reason not in _MAY_BE_PLAIN:
+                raise
+            found = plain.kind(content, document, self._read_large)
             if found is None:
                 raise
             return found
         return Kind.SIGNED
 
-    def statement(self, content: bytes, place: int, identity: Identity) -> Statement | None:
-        """See `EvidenceReader.statement`."""
-        pieces = reading.read(content)
-        if place >= len(pieces):
-            raise EvidenceRefused(Reason.CONTRADICTORY, f"there is no piece {place}")
-        piece = pieces[place]
-        if isinstance(piece, Unread):
-            raise piece.refusal
-        inner = piece.content.content if isinstance(piece.content, Bundle) else piece.content
-        if not isinstance(inner, Envelope):
-            return None
-        if identity.signed not in (Digest.of(inner.pae), Digest.of(inner.payload)):
-            raise EvidenceRefused(Reason.CONTRADICTORY, f"piece {place} is not the one that was verified")
-        try:
-            return statement.of_document(json_text.read(inner.payload))
-        except EvidenceRefused:
-            return None
+    def pieces(self, content: bytes) -> "FilePieces":
+        """See `EvidenceReader.pieces`."""
+        return FilePieces(reading.read(content))
 
     def root(self, content: bytes) -> Digest:
         """See `EvidenceReader.root`."""
@@ -64,3 +58,34 @@ class FileReader:
     def key(self, content: bytes) -> Digest:
         """See `EvidenceReader.key`."""
         return Digest.of(signatures.der(signatures.load(content)))
+
+
+class FilePieces:
+    """Implements `ReadPieces`; each payload is read once, however many verified it."""
+
+    def __init__(self, pieces: Sequence[Piece | Unread]) -> None:
+        self._pieces = pieces
+        self._said: dict[int, Statement | None] = {}
+
+    def statement(self, place: int, identity: Identity) -> Statement | None:
+        """See `ReadPieces.statement`."""
+        if place >= len(self._pieces):
+            raise EvidenceRefused(Reason.CONTRADICTORY, f"there is no piece {place}")
+        piece = self._pieces[place]
+        if isinstance(piece, Unread):
+            raise piece.refusal
+        inner = piece.content.content if isinstance(piece.content, Bundle) else piece.content
+        if not isinstance(inner, Envelope):
+            return None
+        if identity.signed not in (Digest.of(inner.pae), Digest.of(inner.payload)):
+            raise EvidenceRefused(Reason.CONTRADICTORY, f"piece {place} is not the one that was verified")
+        if place not in self._said:
+            self._said[place] = _said(inner.payload)
+        return self._said[place]
+
+
+def _said(payload: bytes) -> Statement | None:
+    try:
+        return statement.of_document(json_text.read(payload))
+    except EvidenceRefused:
+        return None

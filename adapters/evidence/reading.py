@@ -5,7 +5,7 @@ the pieces (a registry's labels, Google's plain copy of a statement) is not sign
 npm's label of the predicate type, which must not lie.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from adapters.evidence.bundles import bundle
@@ -13,34 +13,46 @@ from adapters.evidence.envelopes import envelope, metablock
 from adapters.evidence.fields import Fields
 from adapters.evidence.pieces import IN_TOTO, Piece, Unread
 from domain import json_text
-from domain.evidence import PIECES_MAX, EvidenceRefused, Format, Reason
+from domain.evidence import CHECKS_MAX, PIECES_MAX, EvidenceRefused, Format, Reason
 
 _V0_3 = "application/vnd.dev.sigstore.bundle.v0.3+json"
 
 
 def read(content: bytes) -> tuple[Piece | Unread, ...]:
     """Return the pieces of the file *content*, or why one is none; raises `EvidenceRefused` for the whole."""
+    return pieces(documents(content))
+
+
+def pieces(documents: Iterable[object]) -> tuple[Piece | Unread, ...]:
+    """Return the pieces of the file that holds *documents*; see `read`."""
     found: list[Piece | Unread] = []
-    for document in _documents(content):
+    for document in documents:
         found += _pieces(document)
         if len(found) > PIECES_MAX:
             raise EvidenceRefused(Reason.TOO_MANY, f"more than {PIECES_MAX} pieces in one file")
+    checks = sum(each.checks for each in found if isinstance(each, Piece))
+    if checks > CHECKS_MAX:
+        words = f"{checks} signatures, log entries and timestamps in one file, at most {CHECKS_MAX}"
+        raise EvidenceRefused(Reason.TOO_MANY, words)
     if not found:
         raise EvidenceRefused(Reason.MALFORMED, "the file holds no evidence")
     return tuple(found)
 
 
-def _documents(content: bytes) -> Iterator[object]:
-    """Yield the one document, or the document of each line when there are several lines of JSON."""
+def documents(content: bytes) -> Iterable[object]:
+    """Return the one document, or the document of each line when there are several lines of JSON.
+
+    Raises `EvidenceRefused`, of a line when it is its turn.
+    """
     try:
-        yield json_text.read(content)
+        return (json_text.read(content),)
     except EvidenceRefused as whole:
         lines = [line for line in content.split(b"\n") if line.strip()]
         if whole.reason is not Reason.NOT_JSON or len(lines) < 2:  # noqa: PLR2004 - one line was just read
             raise
         if len(lines) > PIECES_MAX:
             raise EvidenceRefused(Reason.TOO_MANY, f"{len(lines)} lines, at most {PIECES_MAX}") from whole
-        yield from map(json_text.read, lines)
+        return map(json_text.read, lines)
 
 
 def _pieces(document: object) -> Iterator[Piece | Unread]:

@@ -7,9 +7,10 @@ same. Spans include both ends (protobuf-specs, sigstore_common.proto: TimeRange)
 
 import copy
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -25,7 +26,7 @@ from sigstore._internal.trust import (
     RekorKeyring,
 )
 from sigstore.models import TrustedRoot as LibraryRoot
-from sigstore_models.common.v1 import TimeRange
+from sigstore_models.common.v1 import PublicKey, TimeRange
 from sigstore_models.trustroot import v1 as models
 
 from domain import json_text
@@ -67,11 +68,15 @@ class TimestampAuthority:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """A transparency log."""
+    """A transparency log; it may be listed for several spans, always with the same key."""
 
     id: bytes
     keyring: RekorKeyring
-    span: Span
+    spans: tuple[Span, ...]
+
+    def counted(self, instant: datetime) -> bool:
+        """Whether its key was in use at *instant*."""
+        return any(instant in span for span in self.spans)
 
 
 class Clockless(LibraryRoot):
@@ -125,15 +130,17 @@ class Root:
             for each in inner.timestamp_authorities
             if (verifier := _token_verifier(certificates(CertificateAuthority(each)))) is not None
         )
-        self.logs: Mapping[bytes, Log] = {
-            each.log_id.key_id: Log(
-                each.log_id.key_id,
-                RekorKeyring(Keyring([each.public_key])),
-                _span(each.public_key.valid_for),
-            )
-            for each in inner.tlogs
-        }
-        self.has_certificate_logs = bool(inner.ctlogs)
+        self.logs = _logs(inner.tlogs)
+        self._certificate_logs = _spans((_key_id(each.public_key), each.public_key) for each in inner.ctlogs)
+
+    @property
+    def has_certificate_logs(self) -> bool:
+        """Whether certificates must be in a log."""
+        return bool(self._certificate_logs)
+
+    def took(self, log_id: bytes, instant: datetime) -> bool:
+        """Whether a certificate log of that id, the SHA-256 of its key, was in use at *instant*."""
+        return any(instant in span for span in self._certificate_logs.get(log_id, ()))
 
     def log(self, log_id: bytes) -> Log:
         """Return the log of that id; raises `EvidenceRefused`."""
@@ -181,6 +188,27 @@ def _read_subjects(issuers: Sequence[Certificate]) -> None:
         warnings.simplefilter("ignore")
         for each in issuers:
             _ = each.subject
+
+
+def _key_id(key: PublicKey) -> bytes:
+    """Return the id of a certificate log with that *key* (RFC 6962, section 3.2)."""
+    return sha256(key.raw_bytes or b"").digest()
+
+
+def _logs(listed: Sequence[models.TransparencyLogInstance]) -> Mapping[bytes, Log]:
+    keys = {each.log_id.key_id: each.public_key for each in listed}
+    if any(each.public_key.raw_bytes != keys[each.log_id.key_id].raw_bytes for each in listed):
+        raise EvidenceRefused(Reason.UNUSABLE_ANCHOR, "the trusted root has two keys for one log")
+    spans = _spans((each.log_id.key_id, each.public_key) for each in listed)
+    return {name: Log(name, RekorKeyring(Keyring([key])), spans[name]) for name, key in keys.items()}
+
+
+def _spans(keys: Iterable[tuple[bytes, PublicKey]]) -> Mapping[bytes, tuple[Span, ...]]:
+    """Return the spans in which each key counts, by the id of its log."""
+    found: dict[bytes, tuple[Span, ...]] = {}
+    for name, key in keys:
+        found[name] = (*found.get(name, ()), _span(key.valid_for))
+    return found
 
 
 def _span(said: TimeRange | None) -> Span:

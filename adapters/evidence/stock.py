@@ -57,9 +57,8 @@ def verify(root: Root, bundle: Bundle, digest: bytes | None) -> list[TrustedTime
     except LibraryRefusal as refused:
         words = " ".join(str(refused).split())[:300]
         raise EvidenceRefused(_reason(words), words) from refused
-    return [TrustedTime(each, TimeSource.TIMESTAMP) for each in verifier.stamped] + logs.promised_times(
-        log, entry
-    )
+    stamped = [TrustedTime(each, TimeSource.TIMESTAMP) for each in verifier.stamped]
+    return stamped + logs.promised_times(log, entry, stamped=verifier.stamped)
 
 
 class _Verifier(Verifier):
@@ -74,6 +73,7 @@ class _Verifier(Verifier):
     def _verify_chain_at_time(
         self, certificate: Certificate, timestamp_result: TimestampVerificationResult
     ) -> list[Certificate]:
+        chains.check_log_in_use(self._root, certificate)
         return chains.chain(self._root, certificate, timestamp_result.time)
 
     def _verify_signed_timestamp(

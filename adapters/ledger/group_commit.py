@@ -1,16 +1,16 @@
-"""Group commit: whoever has the turn commits for everyone who waits.
+"""Group commit: whoever leads commits for everyone who waits.
 
 A commit costs a flush, whatever it carries. So writers of one process queue up,
-the first to get the turn takes the append lock, and only then takes along all
-that queued up while it waited. There is no thread and no linger: a lone writer
-finds the turn free and the queue holding nothing but its own request.
+and the first of them leads: it takes the append lock, and only then takes along
+all that queued up while it waited. Whom it answered goes its way at once, and the
+first of those who came too late leads next. There is no thread and no linger: a
+lone writer leads at once, and finds nothing in the queue but its own request.
 """
 
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from domain.errors import LedgerUnavailable
@@ -28,6 +28,8 @@ class _Waiting(Generic[Request, Answer]):
     answer: Answer | None = None
     failure: BaseException | None = None
     done: bool = False
+    turn: threading.Lock = field(default_factory=threading.Lock)
+    """Held while it waits; let go once it is done, or is to lead."""
 
 
 class GroupCommit(Generic[Request, Answer]):
@@ -42,31 +44,51 @@ class GroupCommit(Generic[Request, Answer]):
         """
         self._commit = commit
         self._queue: deque[_Waiting[Request, Answer]] = deque()
-        self._turn = threading.Lock()
+        self._leader: _Waiting[Request, Answer] | None = None
+        self._door = threading.Lock()
+        """Held to join the queue, and to say who leads."""
 
     def carry_out(self, request: Request) -> Answer:
         """Return the answer to *request* once it is durable; raises what refused it."""
         mine: _Waiting[Request, Answer] = _Waiting(request)
-        self._queue.append(mine)
+        mine.turn.acquire()
         try:
-            with self._turn:
-                while not mine.done:
-                    self._commit_waiting()
-        except BaseException:
-            with suppress(ValueError):
-                self._queue.remove(mine)  # interrupted before it was taken: nobody may commit it now
-            raise
+            if not self._leads(mine):
+                mine.turn.acquire()  # until it is done, or leads
+            while not mine.done:
+                self._commit_waiting()
+        finally:
+            self._leave(mine)
         if mine.failure is not None:
             raise mine.failure
         assert mine.answer is not None, "what is done has an answer or a failure"
         return mine.answer
 
+    def _leads(self, mine: _Waiting[Request, Answer]) -> bool:
+        """Put *mine* in the queue; say whether it leads, because nobody else does."""
+        with self._door:
+            self._queue.append(mine)
+            if self._leader is None:
+                self._leader = mine
+            return self._leader is mine
+
+    def _leave(self, mine: _Waiting[Request, Answer]) -> None:
+        """Have the next one lead, if *mine* led."""
+        if mine.done and self._leader is not mine:
+            return  # and will not be made to
+        with self._door:
+            if mine in self._queue:
+                self._queue.remove(mine)  # interrupted before it was taken: nobody may commit it now
+            if self._leader is mine:
+                self._leader = self._queue[0] if self._queue else None
+                if self._leader is not None:
+                    self._leader.turn.release()
+
     def _commit_waiting(self) -> None:
         group: list[_Waiting[Request, Answer]] = []
 
         def take() -> Sequence[Request]:
-            while self._queue and len(group) < REQUESTS_MAX:
-                group.append(self._queue.popleft())
+            group.extend(self._waiting(REQUESTS_MAX))
             return [waiting.request for waiting in group]
 
         try:
@@ -77,11 +99,12 @@ class GroupCommit(Generic[Request, Answer]):
                 raise
             if len(group) > 1 and not isinstance(failure, LedgerUnavailable):
                 self._commit_each(group)
-            else:
-                self._fail(group or self._everyone(), failure)
+            else:  # without a group, the append lock could not be had: each would wait as long again
+                self._fail(group or self._waiting(len(self._queue)), failure)
             return
         for waiting, answer in zip(group, answers, strict=True):
-            waiting.answer, waiting.done = answer, True
+            waiting.answer = answer
+            self._done(waiting)
 
     def _commit_each(self, group: Sequence[_Waiting[Request, Answer]]) -> None:
         """Carry out each alone, because one of them stands in the way of the others."""
@@ -96,16 +119,19 @@ class GroupCommit(Generic[Request, Answer]):
             except BaseException as interrupt:
                 self._fail([each for each in group if not each.done], interrupt)
                 raise
-            waiting.done = True
+            self._done(waiting)
 
-    def _everyone(self) -> Sequence[_Waiting[Request, Answer]]:
-        """Return all that wait: the append lock could not be had, and each would wait as long again."""
-        waiting = []
-        while self._queue:
-            waiting.append(self._queue.popleft())
-        return waiting
+    def _waiting(self, requests_max: int) -> Sequence[_Waiting[Request, Answer]]:
+        """Take up to *requests_max* out of the queue."""
+        with self._door:
+            return [self._queue.popleft() for _ in range(min(len(self._queue), requests_max))]
 
-    @staticmethod
-    def _fail(group: Sequence[_Waiting[Request, Answer]], failure: BaseException) -> None:
+    def _fail(self, group: Sequence[_Waiting[Request, Answer]], failure: BaseException) -> None:
         for waiting in group:
-            waiting.failure, waiting.done = failure, True
+            waiting.failure = failure
+            self._done(waiting)
+
+    def _done(self, waiting: _Waiting[Request, Answer]) -> None:
+        waiting.done = True
+        if waiting is not self._leader:
+            waiting.turn.release()

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import reduce
 from typing import Any
 
 from eventsourcing.application import Application
@@ -112,6 +113,24 @@ class EventLedger(Application[str]):
         """See `domain.ports.LedgerReader`."""
         return self._states.load_each(streams, fold)
 
+    def load_until(
+        self, stream: str, fold: Callable[[S | None, Event], S | None], prefix: Prefix
+    ) -> S | None:
+        """See `domain.ports.LedgerReader`; of most prefixes it is the state that is kept."""
+        version = self._given_recorder.version_at(stream, prefix.position)
+        known = self.load(stream, fold) if version else None
+        if known is None or known.version == version:
+            return known
+        return reduce(fold, self._store.get(stream, lte=version), None)
+
+    def of_stream(self, stream: str, versions: Sequence[int]) -> Sequence[Recorded]:
+        """See `domain.ports.LedgerReader`."""
+        rows = {row.originator_version: row for row in self._given_recorder.of_stream(stream, versions)}
+        missing = next((version for version in versions if version not in rows), None)
+        if missing is not None:
+            raise UnknownEvent(f"{stream} has no version {missing}")
+        return [self._given_mapper.open(rows[version])[0] for version in versions]
+
     def reported(self, keys: Iterable[Digest]) -> Reported | None:
         """See `domain.ports.LedgerReader`."""
         known = self._given_recorder.reported_each(keys).values()
@@ -139,6 +158,11 @@ class EventLedger(Application[str]):
         """
         rows = self._given_recorder.page(after=after or None, limit=limit)
         return list(map(self._given_mapper.open, rows))
+
+    def digest_of(self, stream: str, version: int) -> Digest | None:
+        """Return the digest that is stored for an event of *stream*; None when it is not there."""
+        found: Sequence[Any] = self._given_recorder.select_events(stream, gt=version - 1, lte=version)
+        return Digest(f"sha256:{found[0].digest.hex()}") if found else None
 
     def _prefix_of_position(self, position: int) -> Prefix:
         if position == 0:

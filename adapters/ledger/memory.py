@@ -110,6 +110,16 @@ class MemoryRecorder(LedgerRecorder):
         """See `LedgerRecorder`."""
         return [stream for stream in streams if 1 in self._store.streams.get(stream, ())]
 
+    def version_at(self, stream: str, position: int) -> int:
+        """See `LedgerRecorder`."""
+        rows = self._store.streams.get(stream, {}).values()
+        return max((row.originator_version for row in rows if row.id <= position), default=0)
+
+    def of_stream(self, stream: str, versions: Sequence[int]) -> Sequence[Row]:
+        """See `LedgerRecorder`."""
+        rows = self._store.streams.get(stream, {})
+        return [rows[version] for version in versions if version in rows]
+
     def reported_each(self, keys: Iterable[Digest]) -> Mapping[Digest, Reported]:
         """See `LedgerRecorder`."""
         return {key: self._store.reports[key] for key in keys if key in self._store.reports}

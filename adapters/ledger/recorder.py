@@ -106,6 +106,14 @@ class LedgerRecorder(ApplicationRecorder):
         """Return those of *streams* that have a first event."""
 
     @abstractmethod
+    def version_at(self, stream: str, position: int) -> int:
+        """Return the version of the last event of *stream* up to *position*; 0 when there is none."""
+
+    @abstractmethod
+    def of_stream(self, stream: str, versions: Sequence[int]) -> Sequence[Row]:
+        """Return the rows of *stream* at *versions* that exist, in any order."""
+
+    @abstractmethod
     def reported_each(self, keys: Iterable[Digest]) -> Mapping[Digest, Reported]:
         """Return those of *keys* that are occupied, and by what."""
 

@@ -1,7 +1,8 @@
 """The recorder over SQLAlchemy Core: one code path for SQLite and PostgreSQL."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from operator import itemgetter
 from typing import Any, Protocol
 from uuid import UUID
@@ -10,6 +11,8 @@ import sqlalchemy as sa
 from eventsourcing.persistence import Subscription
 
 from adapters.database import many
+from adapters.database.asked import Asked
+from adapters.database.compiled import Compiled
 from adapters.database.database import Database
 from adapters.ledger.group_commit import GroupCommit
 from adapters.ledger.recorder import Head, LedgerRecorder, Prepare, Prepared, in_form
@@ -36,24 +39,27 @@ _COLUMNS = (
     _STATE,
 )
 _ROWS = sa.select(*_COLUMNS).order_by(EVENT.c.position)
-_TAIL = sa.select(
-    sa.select(sa.func.max(EVENT.c.position)).scalar_subquery(),
-    sa.select(sa.func.max(EVENT.c.recorded_at)).scalar_subquery(),
-    sa.select(CLOSED.c.instant).where(CLOSED.c.id == 1).scalar_subquery(),
+_TAIL = Compiled(
+    sa.select(
+        sa.select(sa.func.max(EVENT.c.position)).scalar_subquery(),
+        sa.select(sa.func.max(EVENT.c.recorded_at)).scalar_subquery(),
+        sa.select(CLOSED.c.instant).where(CLOSED.c.id == 1).scalar_subquery(),
+        sa.select(EVENT.c.digest).order_by(EVENT.c.position.desc()).limit(1).scalar_subquery(),
+    )
 )
 _DIGEST_OF = sa.select(EVENT.c.digest).where(
     EVENT.c.stream == sa.bindparam("stream"), EVENT.c.version == sa.bindparam("version")
 )
 _DIGEST_AT = sa.select(EVENT.c.digest).where(EVENT.c.position == sa.bindparam("at"))
 _HEAD = (EVENT.c.position, EVENT.c.recorded_at, _DIGEST)
-_LAST = sa.select(*_HEAD).order_by(EVENT.c.position.desc()).limit(1)
-_LAST_AT = (
+_LAST = Asked(sa.select(*_HEAD).order_by(EVENT.c.position.desc()).limit(1))
+_LAST_AT = Asked(
     sa.select(*_HEAD)
     .where(EVENT.c.recorded_at <= sa.bindparam("recorded_at", type_=EVENT.c.recorded_at.type))
     .order_by(EVENT.c.recorded_at.desc())
     .limit(1)
 )
-_MOVES = (
+_MOVES = Compiled(
     sa.select(EVENT.c.position, EVENT.c.stream)
     .where(EVENT.c.position > sa.bindparam("after"))
     .order_by(EVENT.c.position)
@@ -61,6 +67,12 @@ _MOVES = (
 )
 _FIRST: sa.ColumnElement[int] = sa.literal_column("1")
 _EXISTING = sa.select(EVENT.c.stream).where(many.one_of(EVENT.c.stream), EVENT.c.version == _FIRST)
+_VERSION_AT = (
+    sa.select(EVENT.c.version)
+    .where(EVENT.c.stream == sa.bindparam("stream"), EVENT.c.position <= sa.bindparam("until"))
+    .order_by(EVENT.c.version.desc())
+    .limit(1)
+)
 _REPORTED = sa.select(REPORT.c.key, REPORT.c.position, REPORT.c.fingerprint).where(many.one_of(REPORT.c.key))
 
 
@@ -79,6 +91,8 @@ class SqlTail:
     position: int
     floor: int
     connection: sa.Connection
+    digests: dict[int, bytes | None]
+    """By position, as far as they are known: most look for the last of all."""
 
     def digest_of(self, stream: str, version: int) -> bytes | None:
         """Return the digest of an event of *stream*, or None when it is not there."""
@@ -87,8 +101,10 @@ class SqlTail:
 
     def digest_at(self, position: int) -> bytes | None:
         """Return the digest of the event at *position*, or None when it is not there."""
-        found = self.connection.scalar(_DIGEST_AT, {"at": position})
-        return None if found is None else bytes(found)
+        if position not in self.digests:
+            found = self.connection.scalar(_DIGEST_AT, {"at": position})
+            self.digests[position] = None if found is None else bytes(found)
+        return self.digests[position]
 
 
 class SqlRecorder(LedgerRecorder):
@@ -112,9 +128,10 @@ class SqlRecorder(LedgerRecorder):
     def _write_all(self, take: Callable[[], Sequence[Prepare]]) -> Sequence[Sequence[Row]]:
         """Append what each request prepares, one after the other, all or none; see `GroupCommit`."""
         written: list[Sequence[Prepared]] = []
-        with self.database.appending() as connection:
-            position, recorded_at, closed = connection.execute(_TAIL).one()
-            tail = SqlTail(position or 0, max(recorded_at or 0, closed or 0), connection)
+        with self.database.appending(notify=CHANNEL) as connection:
+            position, recorded_at, closed, digest = _TAIL.execute(connection).one()
+            digests: dict[int, bytes | None] = {} if digest is None else {position: bytes(digest)}
+            tail = SqlTail(position or 0, max(recorded_at or 0, closed or 0), connection, digests)
             for prepare in take():
                 written.append(prepare(tail))
                 tail = _extended(tail, written[-1])
@@ -138,8 +155,6 @@ class SqlRecorder(LedgerRecorder):
         fresh = [each.recorded for each in prepared if each.recorded is not None]
         for follower in self.followers:
             follower.apply(connection, fresh)
-        if self.database.is_postgres:
-            connection.exec_driver_sql(f"NOTIFY {CHANNEL}")
 
     def page(self, *, after: int | None, limit: int) -> Sequence[Row]:
         """See `LedgerRecorder`."""
@@ -153,10 +168,11 @@ class SqlRecorder(LedgerRecorder):
 
     def last_at(self, recorded_at: int | None) -> Head | None:
         """See `LedgerRecorder`."""
-        query, asked = (_LAST, {}) if recorded_at is None else (_LAST_AT, {"recorded_at": recorded_at})
+        query = _LAST if recorded_at is None else _LAST_AT
+        asked = {} if recorded_at is None else {"recorded_at": recorded_at}
         with self.database.reading() as connection:
-            found = connection.execute(query, asked).first()
-        return None if found is None else Head(found[0], found[1], _bytes(found[2]))
+            found = query.rows(connection, asked)
+        return Head(found[0][0], found[0][1], _bytes(found[0][2])) if found else None
 
     def close_instant(self, until: int) -> None:
         """See `LedgerRecorder`: under the append lock, so that no append is under way."""
@@ -174,7 +190,7 @@ class SqlRecorder(LedgerRecorder):
     def moves(self, *, after: int, limit: int) -> Sequence[tuple[int, str]]:
         """See `LedgerRecorder`."""
         with self.database.reading() as connection:
-            found = connection.execute(_MOVES, {"after": after, "limit": limit})
+            found = _MOVES.execute(connection, after=after, limit=limit)
             return [(position, stream) for position, stream in found]
 
     def existing(self, streams: Sequence[str]) -> Sequence[str]:
@@ -183,6 +199,24 @@ class SqlRecorder(LedgerRecorder):
             return ()
         with self.database.reading() as connection:
             return [stream for (stream,) in many.rows(connection, _EXISTING, [(each,) for each in streams])]
+
+    def version_at(self, stream: str, position: int) -> int:
+        """See `LedgerRecorder`."""
+        with self.database.reading() as connection:
+            found: int | None = connection.scalar(_VERSION_AT, {"stream": stream, "until": position})
+        return found or 0
+
+    def of_stream(self, stream: str, versions: Sequence[int]) -> Sequence[Row]:
+        """See `LedgerRecorder`."""
+        possible = [version for version in versions if 0 < version <= INTEGER_MAX]
+        of_it = _ROWS.where(EVENT.c.stream == stream)
+        return [
+            row
+            for start in range(0, len(possible), many.KEYS_AT_ONCE)
+            for row in self._select(
+                of_it.where(EVENT.c.version.in_(possible[start : start + many.KEYS_AT_ONCE]))
+            )
+        ]
 
     def reported_each(self, keys: Iterable[Digest]) -> Mapping[Digest, Reported]:
         """See `LedgerRecorder`."""
@@ -206,14 +240,12 @@ class SqlRecorder(LedgerRecorder):
         limit: int | None = None,
     ) -> Sequence[Row]:
         """Return rows of one stream, as the library asks for them."""
-        version = EVENT.c.version
-        query = sa.select(*_COLUMNS).where(EVENT.c.stream == str(originator_id))
-        if gt is not None:
-            query = query.where(version > gt)
-        if lte is not None:
-            query = query.where(version <= lte)
-        query = query.order_by(version.desc() if desc else version).limit(limit)
-        return self._select(query, lambda stream: in_form(stream, originator_id))
+        bounds = {"gt": gt, "lte": lte, "limit": limit}
+        given = {name: bound for name, bound in bounds.items() if bound is not None}
+        query = _of_stream(frozenset(given), desc)
+        with self.database.reading() as connection:
+            found = query.execute(connection, stream=str(originator_id), **given)
+            return [_row(columns, lambda stream: in_form(stream, originator_id)) for columns in found]
 
     def select_notifications(
         self,
@@ -245,23 +277,36 @@ class SqlRecorder(LedgerRecorder):
         """Return an iterator over rows after *gt*, present and future."""
         return SqlSubscription(recorder=self, gt=gt, topics=topics)
 
-    def _select(
-        self, query: sa.Select[Any], form: Callable[[str], UUID | str] | None = None
-    ) -> Sequence[Row]:
-        shape = form or self._stream_form
+    def _select(self, query: sa.Select[Any]) -> Sequence[Row]:
         with self.database.reading() as connection:
-            return [
-                Row(
-                    originator_id=shape(stream),
-                    originator_version=version,
-                    topic=topic,
-                    state=_bytes(state),
-                    id=position,
-                    recorded_at=recorded_at,
-                    digest=_bytes(digest),
-                )
-                for position, stream, version, topic, recorded_at, digest, state in connection.execute(query)
-            ]
+            return [_row(columns, self._stream_form) for columns in connection.execute(query)]
+
+
+@cache
+def _of_stream(bounds: frozenset[str], desc: bool) -> Compiled:
+    """Return the query for rows of one stream between *bounds*, of `gt`, `lte` and `limit`."""
+    version = EVENT.c.version
+    query = sa.select(*_COLUMNS).where(EVENT.c.stream == sa.bindparam("stream"))
+    if "gt" in bounds:
+        query = query.where(version > sa.bindparam("gt"))
+    if "lte" in bounds:
+        query = query.where(version <= sa.bindparam("lte"))
+    if "limit" in bounds:
+        query = query.limit(sa.bindparam("limit", type_=sa.Integer))
+    return Compiled(query.order_by(version.desc() if desc else version))
+
+
+def _row(columns: Sequence[Any], form: Callable[[str], UUID | str]) -> Row:
+    position, stream, version, topic, recorded_at, digest, state = columns
+    return Row(
+        originator_id=form(stream),
+        originator_version=version,
+        topic=topic,
+        state=_bytes(state),
+        id=position,
+        recorded_at=recorded_at,
+        digest=_bytes(digest),
+    )
 
 
 def _extended(tail: SqlTail, prepared: Sequence[Prepared]) -> SqlTail:
@@ -269,7 +314,7 @@ def _extended(tail: SqlTail, prepared: Sequence[Prepared]) -> SqlTail:
     if not prepared:
         return tail
     last = prepared[-1].row
-    return SqlTail(last.id, last.recorded_at, tail.connection)
+    return replace(tail, position=last.id, floor=last.recorded_at)
 
 
 def _values(row: Row) -> dict[str, Any]:

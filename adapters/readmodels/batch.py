@@ -1,12 +1,14 @@
 """The rows that a batch of events adds. What a batch introduces, its later events can refer to."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
 
 from adapters.database import many
+from adapters.readmodels.filling import Rows
 from adapters.readmodels.known import Known, Withdrawn
 from adapters.readmodels.tables import (
     CHANGE,
@@ -39,7 +41,9 @@ _OBSERVATION_WITHDRAWN = (
     .where(OBSERVATION.c.position == sa.bindparam("at_position"))
     .values(superseded=sa.bindparam("by"), seam=1)
 )
-Insert = Callable[[sa.Connection, sa.Table, Sequence[Mapping[str, Any]]], None]
+WITHDRAWALS = (_CHANGE_WITHDRAWN, _PLACEMENT_WITHDRAWN, _OBSERVATION_WITHDRAWN)
+"""Every way to withdraw a row that was written before."""
+_WITHDRAWN = frozenset((CHANGE, PLACEMENT, OBSERVATION))
 
 
 class Batch:
@@ -54,7 +58,7 @@ class Batch:
     def add(self, table: sa.Table, row: dict[str, Any]) -> None:
         """Add *row* to *table*."""
         self._rows[table].append(row)
-        if "position" in row:
+        if table in _WITHDRAWN:
             self._fresh[table, row["position"]] = row
 
     def service(self, name: str, position: int) -> None:
@@ -100,13 +104,15 @@ class Batch:
         number = self.known.environments[where.environment] + 1
         self.known.environments[where.environment] = number
         self.known.changes[position] = where
-        place = {
+        added = {
             "position": position,
             "environment": where.environment,
             "number": number,
             "slot_id": where.slot_id,
+            **row,
+            "withdrawn_by": None,
         }
-        self.add(CHANGE, {**place, **row, "withdrawn_by": None})
+        self.add(CHANGE, added)
 
     def withdraw_change(self, of: int, by: int) -> None:
         """Withdraw the change at position *of*, and the placement it made if it made one."""
@@ -134,15 +140,37 @@ class Batch:
             by = next(iter(values.values()))
             self._withdrawn[statement].append({"at_position": of, "by": by, **at})
 
-    def write(self, connection: sa.Connection, insert: Insert = many.insert) -> None:
-        """Write everything: one *insert* for each table, and one statement for each way to withdraw."""
+    def write(self, connection: sa.Connection) -> None:
+        """Write everything: one INSERT for each table, and one statement for each way to withdraw."""
+        for table, rows in self._in_order():
+            many.insert(connection, table, rows)
+        for statement, places in self._withdrawn.items():
+            connection.execute(statement, places)
+
+    def rows(self) -> list[Rows]:
+        """Return what is to be inserted; all rows of a table have the same columns."""
+        return [_plain(table, rows) for table, rows in self._in_order()]
+
+    def withdrawn(self) -> list[tuple[int, list[dict[str, int]]]]:
+        """Return what each of `WITHDRAWALS` is to be executed with, by its place among them."""
+        return [
+            (place, [dict(each) for each in self._withdrawn[statement]])
+            for place, statement in enumerate(WITHDRAWALS)
+            if statement in self._withdrawn
+        ]
+
+    def _in_order(self) -> Iterator[tuple[sa.Table, list[Mapping[str, Any]]]]:
         for table, rows in self._rows.items():
             if table is PLACEMENT:
                 rows.sort(key=_clustering)  # SQLite keeps them in this order: write left to right
-            insert(connection, table, rows)
-        for statement, places in self._withdrawn.items():
-            connection.execute(statement, places)
+            yield table, rows
 
 
 def _clustering(row: Mapping[str, Any]) -> tuple[int, int, int, int]:
     return row["slot_id"], row["valid_from"], row["rank"], row["position"]
+
+
+def _plain(table: sa.Table, rows: list[Mapping[str, Any]]) -> Rows:
+    columns = tuple(rows[0])
+    assert len(columns) > 1, "an itemgetter of one returns no tuple"
+    return str(table.name), columns, list(map(itemgetter(*columns), rows))  # a plain one, not SQLAlchemy's

@@ -1,23 +1,32 @@
 """Many rows at once into a copy that nobody reads yet: by COPY where there is one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
 
-from adapters.database import many
 from adapters.readmodels import copies
 
 
-def insert(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert *rows*, which all have the columns of the first, into *table* or the copy that is meant."""
-    if connection.dialect.name != "postgresql":
-        many.insert(connection, table, rows)
+def insert(
+    connection: sa.Connection, name: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
+) -> None:
+    """Insert *rows*, which have *columns*, into the table *name* or the copy that is meant by it."""
+    dialect = connection.dialect
+    if dialect.name != "postgresql":
+        marks = ", ".join("?" * len(columns))
+        into = _into(name, tuple(columns), dialect)
+        connection.exec_driver_sql(f"INSERT INTO {into} VALUES ({marks})", rows)  # noqa: S608 - our own names
         return
-    quote = connection.dialect.identifier_preparer.quote
-    columns = list(rows[0])
-    into = f"{quote(table.name + copies.suffix(connection))} ({', '.join(map(quote, columns))})"
+    into = _into(name + copies.suffix(connection), tuple(columns), dialect)
     driver: Any = connection.connection.driver_connection
     with driver.cursor() as cursor, cursor.copy(f"COPY {into} FROM STDIN") as copy:
         for row in rows:
-            copy.write_row([row[column] for column in columns])
+            copy.write_row(row)
+
+
+@lru_cache(maxsize=256)
+def _into(name: str, columns: tuple[str, ...], dialect: sa.Dialect) -> str:
+    quote = dialect.identifier_preparer.quote
+    return f"{quote(name)} ({', '.join(map(quote, columns))})"

@@ -1,24 +1,31 @@
 """Keeps what SBOMs list: each writes only in what it differs from the one before it in its series."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import asdict, dataclass
 
 import sqlalchemy as sa
 
+from adapters.database import many
 from adapters.database.metadata import BIGINT
-from adapters.readmodels.component_tables import BUILD_SBOM, COMPONENT, ONGOING, RUN, SBOM, SERIES
+from adapters.readmodels.component_tables import COMPONENT, ONGOING, RUN, SBOM, SERIES
 from domain.component import Coordinates
 
-NAMES_AT_ONCE = 500
-"""How many packages are looked up in one statement."""
-
-_LOOK_UP = sa.select(COMPONENT).where(
-    COMPONENT.c.package.in_(sa.bindparam("packages", expanding=True, type_=sa.Text))
-)
+_NAME = COMPONENT.c.package, COMPONENT.c.version, COMPONENT.c.qualifiers
+_LOOK_UP = sa.select(COMPONENT.c.id, *_NAME).where(many.one_of(*_NAME))
 _NEXT_COMPONENT = sa.select(sa.func.coalesce(sa.func.max(COMPONENT.c.id), 0) + 1)
 _NEXT_SERIES = sa.select(sa.func.coalesce(sa.func.max(SERIES.c.id), 0) + 1)
 _SERIES = sa.select(SERIES.c.id).where(
     SERIES.c.service == sa.bindparam("service"), SERIES.c.artifact == sa.bindparam("artifact")
+)
+_NUMBERED = (
+    sa.select(SBOM.c.series_id, SBOM.c.number)
+    .join(SERIES, SERIES.c.id == SBOM.c.series_id)
+    .where(
+        SBOM.c.evidence == sa.bindparam("evidence", type_=sa.LargeBinary),
+        SBOM.c.piece == sa.bindparam("piece", type_=BIGINT),
+        SERIES.c.service == sa.bindparam("service", type_=sa.Text),
+        SERIES.c.artifact == sa.bindparam("artifact", type_=sa.Text),
+    )
 )
 _NEXT_NUMBER = sa.select(sa.func.coalesce(sa.func.max(SBOM.c.number), 0) + 1).where(
     SBOM.c.series_id == sa.bindparam("series", type_=BIGINT)
@@ -38,6 +45,19 @@ _END = (
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Which SBOM, in which series."""
+
+    service: str
+    artifact: str
+    """Its name."""
+    evidence: bytes
+    """Digest of the file."""
+    piece: int
+    """Of the file; see `component_tables.SBOM`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Numbered:
     """Where an SBOM stands: the how-manieth of which series."""
 
@@ -46,23 +66,17 @@ class Numbered:
 
 
 def record(
-    connection: sa.Connection,
-    *,
-    service: str,
-    artifact: str,
-    evidence: bytes,
-    inside: Collection[Coordinates],
-    position: int,
+    connection: sa.Connection, place: Place, *, inside: Collection[Coordinates], position: int
 ) -> Numbered:
-    """Take in that the next SBOM of the series lists *inside*.
+    """Take in that the next SBOM of the series lists *inside*, as the event at *position* lets know.
 
     Under the append lock: numbers and ids are the next free ones, and sorted
     input makes a rebuild give the same rows.
     """
-    series_id = _series(connection, service, artifact)
+    series_id = _series(connection, place)
     number: int = connection.scalars(_NEXT_NUMBER, {"series": series_id}).one()
     listed = set(connection.scalars(_LISTED, {"series": series_id}))
-    now = set(_ids(connection, sorted(inside)))
+    now = set(_ids(connection, sorted(inside), position))
     ended = [
         {"series": series_id, "component": component, "end": number - 1} for component in sorted(listed - now)
     ]
@@ -73,22 +87,20 @@ def record(
     if ended:
         connection.execute(_END, ended)
     if begun:
-        connection.execute(sa.insert(RUN), begun)
-    row = {"series_id": series_id, "number": number, "evidence": evidence, "position": position}
-    connection.execute(sa.insert(SBOM), row)
+        many.insert(connection, RUN, begun)
+    row = {"series_id": series_id, "number": number, "position": position}
+    many.insert(connection, SBOM, [{**row, "evidence": place.evidence, "piece": place.piece}])
     return Numbered(series_id, number)
 
 
-def attach(connection: sa.Connection, numbered: Numbered, builds: Iterable[int], *, position: int) -> None:
-    """Take in that the SBOM speaks of what *builds* made, as the event at *position* let know."""
-    place = {"series_id": numbered.series_id, "number": numbered.number, "position": position}
-    rows = [{"build_id": build, **place} for build in builds]
-    if rows:
-        connection.execute(sa.insert(BUILD_SBOM), rows)
+def numbered(connection: sa.Connection, place: Place) -> Numbered | None:
+    """Return where the SBOM stands in the series; None when it is not in it."""
+    found = connection.execute(_NUMBERED, asdict(place)).one_or_none()
+    return None if found is None else Numbered(*found)
 
 
-def _series(connection: sa.Connection, service: str, artifact: str) -> int:
-    named = {"service": service, "artifact": artifact}
+def _series(connection: sa.Connection, place: Place) -> int:
+    named = {"service": place.service, "artifact": place.artifact}
     known: int | None = connection.scalar(_SERIES, named)
     if known is not None:
         return known
@@ -97,7 +109,7 @@ def _series(connection: sa.Connection, service: str, artifact: str) -> int:
     return fresh
 
 
-def _ids(connection: sa.Connection, inside: Sequence[Coordinates]) -> Iterator[int]:
+def _ids(connection: sa.Connection, inside: Sequence[Coordinates], position: int) -> Iterator[int]:
     """Yield the id of each; what is new gets the next ones."""
     known = _known(connection, inside)
     yield from known.values()
@@ -106,21 +118,21 @@ def _ids(connection: sa.Connection, inside: Sequence[Coordinates]) -> Iterator[i
         return
     first: int = connection.scalars(_NEXT_COMPONENT).one()
     rows = [
-        {"id": number, "package": each.package, "version": each.version, "qualifiers": each.qualifiers}
+        {
+            "id": number,
+            "package": each.package,
+            "version": each.version,
+            "qualifiers": each.qualifiers,
+            "position": position,
+        }
         for number, each in enumerate(fresh, first)
     ]
-    connection.execute(sa.insert(COMPONENT), rows)
+    many.insert(connection, COMPONENT, rows)
     yield from range(first, first + len(fresh))
 
 
 def _known(connection: sa.Connection, inside: Sequence[Coordinates]) -> dict[Coordinates, int]:
-    wanted = set(inside)
-    found: dict[Coordinates, int] = {}
-    packages = sorted({each.package for each in inside})
-    for start in range(0, len(packages), NAMES_AT_ONCE):
-        some = {"packages": packages[start : start + NAMES_AT_ONCE]}
-        for number, package, version, qualifiers in connection.execute(_LOOK_UP, some):
-            coordinates = Coordinates(package, version, qualifiers)
-            if coordinates in wanted:
-                found[coordinates] = number
-    return found
+    if not inside:
+        return {}
+    keys = ((each.package, each.version, each.qualifiers) for each in inside)
+    return {Coordinates(*said): number for number, *said in many.rows(connection, _LOOK_UP, keys)}

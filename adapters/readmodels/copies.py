@@ -5,7 +5,7 @@ connection that is `meant` for a copy, their names mean the copy's tables.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,13 +18,26 @@ _TAGS = ("", "_b")
 """What tells apart the indexes of a copy and its successor: SQLite can rename tables, but no indexes."""
 
 
-def make(connection: sa.Connection, tables: Sequence[sa.Table], suffix: str = "") -> None:
-    """Make a copy, empty; its index names are those that the live tables do not use."""
+def make(
+    connection: sa.Connection,
+    tables: Sequence[sa.Table],
+    suffix: str = "",
+    *,
+    without_indexes: Collection[sa.Table] = (),
+) -> Mapping[str, Sequence[sa.Index]]:
+    """Make a copy, empty; its index names are those that the live tables do not use.
+
+    Those *without_indexes* have their constraints alone; the rest is returned, by name of the live table.
+    """
     taken = _index_names(connection, tables)
-    copied = [_copied(tables, suffix, tag) for tag in _TAGS]
-    free = next(copy for copy in copied if not taken & _names(copy))
-    for table in free:
+    left = {}
+    for live, *copied in zip(tables, *(_copied(tables, suffix, tag) for tag in _TAGS), strict=True):
+        table = next(each for each in copied if not taken & _names(each))
+        if live in without_indexes:
+            left[live.name] = sorted(table.indexes, key=lambda index: str(index.name))
+            table.indexes.clear()
         table.create(connection, checkfirst=False)
+    return left
 
 
 def drop(connection: sa.Connection, tables: Sequence[sa.Table], suffix: str = "") -> None:
@@ -103,6 +116,5 @@ def _index_names(connection: sa.Connection, tables: Sequence[sa.Table]) -> set[s
     return found
 
 
-def _names(copy: Sequence[sa.Table]) -> set[str]:
-    found = {str(index.name) for table in copy for index in table.indexes}
-    return found | {str(table.primary_key.name) for table in copy}
+def _names(copy: sa.Table) -> set[str]:
+    return {str(index.name) for index in copy.indexes} | {str(copy.primary_key.name)}

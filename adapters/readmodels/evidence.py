@@ -1,8 +1,10 @@
 """What events about evidence add to the tables that find it."""
 
 from adapters.readmodels.batch import Batch
-from adapters.readmodels.evidence_tables import EVIDENCE, EVIDENCE_FOR, SUBJECT, VERIFICATION
+from adapters.readmodels.evidence_tables import EVIDENCE, EVIDENCE_FOR, PROVENANCE, SUBJECT, VERIFICATION
+from domain import canonical, provenance
 from domain.admission import EvidenceAdmitted, EvidenceTurnedDown, EvidenceVerified
+from domain.expectations import checked
 from domain.instant import micros
 from domain.verification import CertificateSigner
 
@@ -36,17 +38,33 @@ def _verified(batch: Batch, event: EvidenceVerified, position: int) -> None:
         "engine": event.engine.value,
         "root": bytes.fromhex(event.root.hex),
         "signer": bytes.fromhex(signer.fingerprint.hex),
-        "identity": _text(certificate.identity if certificate else None),
-        "issuer": _text(certificate.issuer if certificate else None),
-        "repository_id": _text(certificate.source_repository_id if certificate else None),
-        "owner_id": _text(certificate.source_repository_owner_id if certificate else None),
+        "identity": text(certificate.identity if certificate else None),
+        "issuer": text(certificate.issuer if certificate else None),
+        "repository_id": text(certificate.source_repository_id if certificate else None),
+        "owner_id": text(certificate.source_repository_owner_id if certificate else None),
         "signed_at": micros(event.times[0].instant) if event.times else None,
-        "predicate_type": _text(event.predicate_type),
+        "predicate_type": text(event.predicate_type),
     }
     batch.add(VERIFICATION, row)
-    for artifact in sorted({digest.hex for _, digest in event.artifacts()}):
-        batch.add(SUBJECT, {"digest": bytes.fromhex(artifact), "position": position})
+    about = [bytes.fromhex(each) for each in sorted({digest.hex for _, digest in event.artifacts()})]
+    for artifact in about:
+        batch.add(SUBJECT, {"digest": artifact, "position": position})
+    if event.predicate_type in provenance.TYPES:
+        signed = {
+            name: row[name] for name in ("owner_id", "repository_id", "identity", "issuer", "signed_at")
+        }
+        signed |= {"piece": _piece(event), "source": text(checked.source_of(signer))}
+        for artifact in about:
+            batch.add(PROVENANCE, {"digest": artifact, "position": position, **signed})
 
 
-def _text(said: str | None) -> str | None:
+def _piece(event: EvidenceVerified) -> bytes:
+    identity = event.identity
+    roots = [each.text for each in (event.root, event.log_root) if each is not None]
+    named = (identity.signed.text, identity.signer.text, identity.signature.text, event.engine.value, *roots)
+    return bytes.fromhex(canonical.digest(list(named)).hex)
+
+
+def text(said: str | None) -> str | None:
+    """Return *said* as it is kept, and looked for: without NUL, and cut."""
     return None if said is None else said.replace("\0", "\N{REPLACEMENT CHARACTER}")[:TEXT_LENGTH_MAX]

@@ -63,6 +63,27 @@ SUBJECT = sa.Table(
 )
 """Which artifacts a verification speaks of: by SHA-256 (32 bytes) or SHA-512 (64 bytes)."""
 
+PROVENANCE = sa.Table(
+    "provenance_v1",
+    EVIDENCE_METADATA,
+    sa.Column("digest", sa.LargeBinary, primary_key=True),
+    sa.Column("position", BIGINT, primary_key=True, autoincrement=False),
+    sa.Column("piece", sa.LargeBinary, nullable=False),
+    sa.Column("source", sa.Text),
+    sa.Column("owner_id", sa.Text),
+    sa.Column("repository_id", sa.Text),
+    sa.Column("identity", sa.Text),
+    sa.Column("issuer", sa.Text),
+    sa.Column("signed_at", BIGINT),
+    sqlite_with_rowid=False,
+)
+"""The verifications of SLSA provenance among those, by the same digests.
+
+`piece` is the same for the same piece by the same engine under the same roots, in whatever file it came: a
+piece has many spellings, and whoever hands in a thousand of them hides nothing by it. What a certificate
+proves of the source and the signer is there so that the provenance of others can be passed over.
+"""
+
 TRUST = sa.Table(
     "trust_v1",
     EVIDENCE_METADATA,
@@ -71,4 +92,4 @@ TRUST = sa.Table(
 )
 """Every event about trust."""
 
-EVIDENCE_TABLES = (EVIDENCE, EVIDENCE_FOR, VERIFICATION, SUBJECT, TRUST)
+EVIDENCE_TABLES = (EVIDENCE, EVIDENCE_FOR, VERIFICATION, SUBJECT, PROVENANCE, TRUST)

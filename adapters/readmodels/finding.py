@@ -4,9 +4,12 @@ from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 
-from adapters.readmodels.evidence_tables import EVIDENCE, EVIDENCE_FOR, SUBJECT, TRUST
+from adapters.readmodels.evidence import text
+from adapters.readmodels.evidence_tables import EVIDENCE, EVIDENCE_FOR, PROVENANCE, SUBJECT, TRUST
 from adapters.readmodels.visible import KNOWN
 from domain.digest import Digest
+from domain.expectations.expected import Expectations
+from domain.expectations.uris import repository
 from domain.prefix import Prefix
 from domain.subject_digest import SubjectDigest
 
@@ -35,6 +38,17 @@ _ADMITTED = (
     .order_by(EVIDENCE.c.digest)
     .limit(_LIMIT)
 )
+_PIECE = (
+    sa.func.row_number()
+    .over(
+        partition_by=PROVENANCE.c.piece,
+        order_by=(PROVENANCE.c.signed_at.is_(None), PROVENANCE.c.signed_at, PROVENANCE.c.position),
+    )
+    .label("place")
+)
+_PROVENANCE = sa.select(PROVENANCE.c.position, _PIECE).where(
+    PROVENANCE.c.digest == _DIGEST, PROVENANCE.c.position <= KNOWN
+)
 _TRUST = sa.select(TRUST.c.position).where(TRUST.c.position <= KNOWN).order_by(TRUST.c.position)
 
 
@@ -51,6 +65,24 @@ def about(connection: sa.Connection, artifact: SubjectDigest, prefix: Prefix, *,
     """See `domain.ports.EvidenceIndex.evidence_about`."""
     asked = {"asked": bytes.fromhex(artifact.hex), "known": prefix.position, "most": limit}
     return connection.scalars(_ABOUT, asked).all()
+
+
+def provenance_about(
+    connection: sa.Connection, artifact: SubjectDigest, expected: Expectations, prefix: Prefix, *, limit: int
+) -> Sequence[int]:
+    """See `domain.ports.EvidenceIndex.provenance_about`."""
+    proven = {
+        "source": None if expected.source is None else repository(expected.source),
+        "owner_id": expected.owner_id,
+        "repository_id": expected.repository_id,
+        "identity": expected.identity,
+        "issuer": expected.issuer,
+    }
+    asked = [PROVENANCE.c[name] == text(value) for name, value in proven.items() if value is not None]
+    pieces = _PROVENANCE.where(*asked).subquery()
+    first = sa.select(pieces.c.position).where(pieces.c.place == 1).order_by(pieces.c.position.desc())
+    named = {"asked": bytes.fromhex(artifact.hex), "known": prefix.position, "most": limit}
+    return connection.scalars(first.limit(_LIMIT), named).all()
 
 
 def admitted(

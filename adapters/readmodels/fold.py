@@ -32,7 +32,8 @@ from domain.observation import EnvironmentObserved, Observed, list_digest
 from domain.release import BuildName, Identity, ReleaseCut
 from domain.removal import Removed
 from domain.run import Run
-from domain.trust import SignerDistrusted, TrustRootImported
+from domain.trust import BuildersImported, SignerDistrusted
+from domain.trust_root import TrustRootImported, TrustRootWithdrawn
 
 _UNKNOWN = ("outcome", "repository", "commit", "ref", "builder")
 """What nobody knows of a declared build."""
@@ -65,7 +66,7 @@ def take(batch: Batch, recorded: Recorded) -> None:
             _reported_on(batch, event, position, told=event.confirms, running=None)
         case EvidenceAdmitted() | EvidenceVerified() | EvidenceTurnedDown() as event:
             evidence.take(batch, event, position)
-        case TrustRootImported() | SignerDistrusted() as event:
+        case TrustRootImported() | TrustRootWithdrawn() | SignerDistrusted() | BuildersImported() as event:
             batch.add(TRUST, {"position": position, "topic": event.topic})
 
 

@@ -32,11 +32,10 @@ from domain.target import Target
 _KEYS: sa.BindParameter[object] = sa.bindparam("keys", expanding=True)
 _SLOT_NAMES: sa.BindParameter[str] = sa.bindparam("slots", expanding=True, type_=sa.Text)
 
+_ZERO: sa.ColumnElement[int] = sa.literal_column("0")
 _LAST_NUMBER = (
-    sa.select(CHANGE.c.number)
+    sa.select(sa.func.max(CHANGE.c.number))
     .where(CHANGE.c.environment == ENVIRONMENT.c.name)
-    .order_by(CHANGE.c.number.desc())
-    .limit(1)
     .scalar_subquery()
 )
 _TARGETS = (
@@ -78,10 +77,10 @@ _OBSERVERS = (
     .select_from(OBSERVER.join(OBSERVATION, OBSERVATION.c.position == _LAST_REPORT))
     .where(sa.tuple_(OBSERVER.c.environment, OBSERVER.c.name).in_(_KEYS))
 )
-_ENVIRONMENTS = sa.select(ENVIRONMENT.c.name, sa.func.coalesce(_LAST_NUMBER, 0)).where(
-    ENVIRONMENT.c.name.in_(_KEYS)
+_ENVIRONMENTS = sa.select(ENVIRONMENT.c.name, sa.func.coalesce(_LAST_NUMBER, _ZERO)).where(
+    many.one_of(ENVIRONMENT.c.name)
 )
-_SERVICES = sa.select(SERVICE.c.name).where(SERVICE.c.name.in_(_KEYS))
+_SERVICES = sa.select(SERVICE.c.name).where(many.one_of(SERVICE.c.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +226,8 @@ def _load_names(connection: sa.Connection, events: Sequence[Event], known: Known
                 services.add(event.service)
     environments |= {target.environment for target in fresh}
     if environments:
-        found = connection.execute(_ENVIRONMENTS, {"keys": sorted(environments)})
-        known.environments = dict(found.all())
+        found = many.rows(connection, _ENVIRONMENTS, [(name,) for name in sorted(environments)])
+        known.environments = dict(map(tuple, found))
     if services:
-        known.services = set(connection.scalars(_SERVICES, {"keys": sorted(services)}))
+        found = many.rows(connection, _SERVICES, [(name,) for name in sorted(services)])
+        known.services = {name for (name,) in found}

@@ -1,14 +1,20 @@
 """What is kept: a projection is a name with a version, its tables, and how events get into them."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from adapters.readmodels import bulk, fold, known, tables
-from adapters.readmodels.batch import Batch
+from adapters.readmodels import bulk, components, fold, known, tables
+from adapters.readmodels.batch import WITHDRAWALS, Batch
+from adapters.readmodels.component_tables import COMPONENT_TABLES
+from adapters.readmodels.components import Inside
 from adapters.readmodels.evidence_tables import EVIDENCE_TABLES
+from adapters.readmodels.filling import Content, Fold
 from adapters.readmodels.known import Known
+from domain import sbom_evidence
+from domain.build import BuildRecorded
 from domain.correction import Corrected
 from domain.event import Recorded
 
@@ -20,6 +26,10 @@ KEPT_MAX = 500_000
 
 Take = Callable[[sa.Connection, Sequence[Recorded]], None]
 """Writes what events say into the tables; they follow, without a gap, what is in them."""
+Lend = Callable[[], AbstractContextManager[sa.Connection]]
+"""Lends a connection that reads tables in which all is that was folded before."""
+Put = Callable[[sa.Connection, Content, Sequence[Recorded]], None]
+"""Writes what was folded into the tables; takes the events as well that it wants to see itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,30 +40,45 @@ class Projection:
     tables: tuple[sa.Table, ...]
     take: Take
     """Takes in a batch of events, whatever came between this one and the last."""
-    filling: Callable[[], Take]
-    """Returns what takes in every batch from the first event on, and may remember from one to the next."""
+    folding: Callable[[Lend], Fold]
+    """Returns what folds every batch from the first event on, and may remember from one to the next."""
+    put: Put
+    """Writes what was folded; together they do what `take` does, and may do so in two processes."""
+    read_by_key: tuple[sa.Table, ...] = ()
+    """Tables that are filled without a look at what only their indexes would find fast."""
 
 
 def _take(connection: sa.Connection, recorded: Sequence[Recorded]) -> None:
     _fold(known.load(connection, [each.event for each in recorded]), recorded).write(connection)
 
 
-def _filling() -> Take:
-    """Return what reads little back from the tables: it has put in everything that is there."""
+def _folding(lend: Lend) -> Fold:
+    """Return what reads little back from the tables: it knows what it has put in."""
     kept: Known | None = Known()
 
-    def take(connection: sa.Connection, recorded: Sequence[Recorded]) -> None:
+    def folded(recorded: Sequence[Recorded]) -> Content:
         nonlocal kept
+        events = [each.event for each in recorded]
         if kept is None or _size(kept) > KEPT_MAX:
             kept = None
-            before = known.load(connection, [each.event for each in recorded])
+            with lend() as connection:
+                before = known.load(connection, events)
         else:
-            corrected = [each.event for each in recorded if isinstance(each.event, Corrected)]
-            kept.changes = known.load(connection, corrected).changes if corrected else {}
-            before = kept
-        _fold(before, recorded).write(connection, bulk.insert)
+            before, kept.changes = kept, {}
+            if corrected := [event for event in events if isinstance(event, Corrected)]:
+                with lend() as connection:
+                    kept.changes = known.load(connection, corrected).changes
+        batch = _fold(before, recorded)
+        return Content(batch.rows(), batch.withdrawn(), [])
 
-    return take
+    return folded
+
+
+def _put(connection: sa.Connection, content: Content) -> None:
+    for name, columns, rows in content.rows:
+        bulk.insert(connection, name, columns, rows)
+    for place, withdrawn in content.withdrawn:
+        connection.execute(WITHDRAWALS[place], withdrawn)
 
 
 def _size(kept: Known) -> int:
@@ -67,5 +92,39 @@ def _fold(before: Known, recorded: Sequence[Recorded]) -> Batch:
     return batch
 
 
-PLACEMENTS = Projection(tables.NAME, (*tables.DERIVED, *EVIDENCE_TABLES), _take, _filling)
-"""The one this program answers from."""
+def placements(inside: Inside) -> Projection:
+    """Return the projection this program answers from; what SBOMs list is read by *inside*."""
+
+    def take(connection: sa.Connection, recorded: Sequence[Recorded]) -> None:
+        _take(connection, recorded)
+        components.take(connection, recorded, inside)
+
+    def put(connection: sa.Connection, content: Content, recorded: Sequence[Recorded]) -> None:
+        _put(connection, content)
+        components.take(connection, recorded, inside)
+
+    alone = (*tables.DERIVED, *EVIDENCE_TABLES)
+    every = (*alone, *COMPONENT_TABLES)
+    return Projection(tables.NAME, every, take, _folding_for_components, put, read_by_key=alone)
+
+
+def _folding_for_components(lend: Lend) -> Fold:
+    """Return what also names the events about SBOMs, and the builds after the first of them."""
+    fold_rows, heard = _folding(lend), False
+
+    def folded(recorded: Sequence[Recorded]) -> Content:
+        nonlocal heard
+        again = []
+        for each in recorded:
+            if sbom_evidence.told(each.event) is not None:
+                heard = True
+                again.append(each.position)
+            elif heard and isinstance(each.event, BuildRecorded):
+                again.append(each.position)
+        return fold_rows(recorded)._replace(again=again)
+
+    return folded
+
+
+PLACEMENTS = placements(lambda _: None)
+"""The same to whom every SBOM is lost."""

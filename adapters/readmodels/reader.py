@@ -6,7 +6,19 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from adapters.database.database import Database
-from adapters.readmodels import changes, coverage, drift, finding, named, releases, state, timeline, where
+from adapters.readmodels import (
+    changes,
+    contained,
+    coverage,
+    drift,
+    finding,
+    impact,
+    named,
+    releases,
+    state,
+    timeline,
+    where,
+)
 from adapters.readmodels.first import FirstHeard
 from adapters.readmodels.glance import Glances
 from adapters.readmodels.projector import Projector
@@ -16,17 +28,20 @@ from domain.coverage import Unknown
 from domain.digest import Digest
 from domain.drift import LastSeen, Listed, Origin, Place
 from domain.errors import LedgerUnavailable
+from domain.expectations.expected import Expectations
 from domain.placement import Change, Placement, RanRelease
 from domain.ports import Named, Page, Scope
 from domain.prefix import Prefix
+from domain.sbom_port import Contained, Meant, Unlisted, Wanted, Window
 from domain.subject_digest import SubjectDigest
+from domain.suspect import Suspect
 
 _ENVIRONMENTS = sa.select(ENVIRONMENT.c.name).where(ENVIRONMENT.c.position <= KNOWN)
 _SERVICES = sa.select(SERVICE.c.name).where(SERVICE.c.position <= KNOWN)
 
 
 class ReadModels:
-    """Implements `domain.ports.Placements` and `domain.ports.EvidenceIndex`. Safe to call from any thread.
+    """Implements `Placements` and the indexes: of evidence, components, impact. Safe to call from any thread.
 
     Statements run one by one, without a transaction around them: what a prefix
     sees no longer changes, so they agree. Tables that have not read as far as the
@@ -203,6 +218,14 @@ class ReadModels:
         with self._database.reading() as connection:
             return finding.about(connection, artifact, prefix, limit=limit)
 
+    def provenance_about(
+        self, artifact: SubjectDigest, expected: Expectations, prefix: Prefix, *, limit: int
+    ) -> Sequence[int]:
+        """See `domain.ports.EvidenceIndex.provenance_about`."""
+        self._check(prefix)
+        with self._database.reading() as connection:
+            return finding.provenance_about(connection, artifact, expected, prefix, limit=limit)
+
     def admitted(self, prefix: Prefix, *, after: Digest | None, limit: int) -> Sequence[Digest]:
         """See `domain.ports.EvidenceIndex.admitted`."""
         self._check(prefix)
@@ -214,3 +237,49 @@ class ReadModels:
         self._check(prefix)
         with self._database.reading() as connection:
             return finding.trust_events(connection, prefix)
+
+    def meant(self, wanted: Wanted, prefix: Prefix) -> Meant:
+        """See `domain.sbom_port.ComponentIndex.meant`."""
+        self._check(prefix)
+        with self._database.reading() as connection:
+            return contained.meant(connection, wanted, prefix)
+
+    def containing(
+        self, components: Sequence[int], window: Window, prefix: Prefix, *, after: Page | None, limit: int
+    ) -> Sequence[Contained]:
+        """See `domain.sbom_port.ComponentIndex.containing`."""
+        self._check(prefix)
+        with self._database.reading() as connection:
+            return contained.contained(connection, components, window, prefix, after=after, limit=limit)
+
+    def unlisted(self, window: Window, prefix: Prefix, *, limit: int) -> tuple[Sequence[Unlisted], bool]:
+        """See `domain.sbom_port.ComponentIndex.unlisted`."""
+        self._check(prefix)
+        with self._database.reading() as connection:
+            return contained.unlisted(connection, window, prefix, limit=limit)
+
+    def signed_by(self, suspect: Suspect, prefix: Prefix, *, below: int | None, limit: int) -> Sequence[int]:
+        """See `domain.impact_port.ImpactIndex.signed_by`."""
+        self._check(prefix)
+        with self._database.reading() as connection:
+            return impact.signed_by(connection, suspect, prefix, below=below, limit=limit)
+
+    def spoken_of(self, artifacts: Collection[SubjectDigest], prefix: Prefix, *, limit: int) -> Sequence[int]:
+        """See `domain.impact_port.ImpactIndex.spoken_of`."""
+        self._check(prefix)
+        with self._database.reading() as connection:
+            return impact.spoken_of(connection, artifacts, prefix, limit=limit)
+
+    def released_with(
+        self, artifacts: Collection[Digest], prefix: Prefix, *, limit: int
+    ) -> Sequence[RanRelease]:
+        """See `domain.impact_port.ImpactIndex.released_with`."""
+        self._check(prefix)
+        with self._database.reading() as connection:
+            return impact.released_with(connection, artifacts, prefix, limit=limit)
+
+    def ran_with(self, artifacts: Collection[Digest], prefix: Prefix, *, limit: int) -> Sequence[Placement]:
+        """See `domain.impact_port.ImpactIndex.ran_with`."""
+        self._check(prefix)
+        with self._database.reading() as connection:
+            return impact.ran_with(connection, artifacts, prefix, limit=limit)

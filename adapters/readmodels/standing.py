@@ -2,11 +2,12 @@
 
 import sqlalchemy as sa
 
+from adapters.database.compiled import Compiled
 from adapters.readmodels.tables import PROJECTION
 
 _NAME: sa.BindParameter[str] = sa.bindparam("of", type_=sa.Text)
 _POSITION = sa.select(PROJECTION.c.position).where(PROJECTION.c.name == _NAME)
-_ADVANCE = (
+_ADVANCE = Compiled(
     sa.update(PROJECTION)
     .where(PROJECTION.c.name == _NAME, PROJECTION.c.position == sa.bindparam("before"))
     .values(position=sa.bindparam("after"))
@@ -27,7 +28,7 @@ def begin(connection: sa.Connection, name: str, position: int = 0) -> None:
 
 def advance(connection: sa.Connection, name: str, before: int, after: int) -> bool:
     """Move the set from *before* to *after*; False when that is not where it stands."""
-    return connection.execute(_ADVANCE, {"of": name, "before": before, "after": after}).rowcount == 1
+    return _ADVANCE.execute(connection, of=name, before=before, after=after).rowcount == 1
 
 
 def end(connection: sa.Connection, name: str) -> None:

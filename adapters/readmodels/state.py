@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from adapters.database.asked import Asked
 from adapters.readmodels import placed, sightings
 from adapters.readmodels.glance import Glances
 from adapters.readmodels.tables import CHANGE
@@ -24,7 +25,7 @@ def running(
     """See `domain.ports.Placements.running`."""
     instant = clamped(as_of, prefix)
     asked = {**placed.parameters(scope, prefix), "instant": instant}
-    found = connection.execute(statement(scope), asked).all()
+    found = _question(_shape(scope)).rows(connection, asked)
     seen = {
         environment: sightings.newest(connection, environment, instant, prefix.position)
         for environment in {row[_ENVIRONMENT] for row in found}
@@ -37,6 +38,11 @@ def running(
 def statement(scope: Scope) -> sa.Select[Any]:
     """Return the statement for slots in *scope* that run something."""
     return _statement(_shape(scope))
+
+
+@cache
+def _question(shape: Scope) -> Asked:
+    return Asked(_statement(shape))
 
 
 def _shape(scope: Scope) -> Scope:

@@ -7,8 +7,11 @@ from adapters.sbom.coordinates import normalised, unnamed
 from domain.component import Component, Coordinates, Hash, Scope
 from domain.errors import MalformedValue
 
-COMPONENTS_MAX = 200_000
+COMPONENTS_MAX = 100_000
 """Four times what fits into 64 MB from the tools seen so far (1.0 to 1.7 kB for each component)."""
+
+COORDINATES_BYTES_MAX = 2_000
+"""Of package, version and qualifiers together: what an index of PostgreSQL can hold (2,704 bytes)."""
 
 
 def not_too_many(count: int) -> None:
@@ -48,7 +51,8 @@ class Listed:
     ) -> Component | None:
         """Make a component of what was said; None when neither a name nor a purl can be read.
 
-        Of several *purls* the first that can be read counts.
+        Of several *purls* the first that can be read counts. One that is longer than can be looked for
+        names nothing.
         """
         purl, found_by = self._read(purls)
         if found_by is None:
@@ -57,6 +61,8 @@ class Listed:
             found_by = unnamed(name, version)
         elif not found_by.version and version:
             found_by = Coordinates(found_by.package, version, found_by.qualifiers)
+        if found_by.size > COORDINATES_BYTES_MAX:
+            return None
         called = name or found_by.package.rpartition("/")[2]
         claimed = tuple(_hash(algorithm, digits) for algorithm, digits in hashes if algorithm and digits)
         return Component(

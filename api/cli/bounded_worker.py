@@ -16,68 +16,39 @@ Here:
    nobody knows where the next request on it begins;
 6. an answer that is not taken is given up;
 7. who is told to go and stays is waited for by the poller, not by the loop that accepts;
-8. whoever sends the next request right after an answer is heard by the same thread, while nobody waits
-   for one and another is left: handing a connection over costs more than most requests.
+8. the thread that answered gives the connection back to the poller itself: waking the loop that accepts,
+   for it to do that, costs more than most requests.
 """
 
+import errno
 import selectors
 import socket
 import time
 from collections import deque
 from functools import partial
-from threading import Semaphore
 from typing import Any
 
-from gunicorn.http.unreader import SocketUnreader  # type: ignore[import-untyped]  # gunicorn has no types
-from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-untyped]  # the same
+from gunicorn.http import wsgi  # type: ignore[import-untyped]  # gunicorn has no types
+from gunicorn.http.errors import NoMoreData  # type: ignore[import-untyped]  # the same
+from gunicorn.http.parser import RequestParser  # type: ignore[import-untyped]  # the same
+from gunicorn.workers.gthread import (  # type: ignore[import-untyped]  # the same
+    STOP_KEEPALIVE_LINGER,
+    TConn,
+    ThreadWorker,
+)
+
+from api.cli.bounded_reading import BoundedUnreader
+from api.cli.crew import Crew
+from api.cli.whole_answer import WholeAnswer
 
 HEAD_SECONDS_MAX = 10
 """No client of ours needs so long for a few hundred bytes; a slow one with a large body needs the setting."""
-ANSWER_SECONDS = 120
-"""For one piece of an answer to be taken; the largest is some MB."""
-
-LATE_SECONDS = 0.25
-"""For the next bytes of a body whose time ran out in the queue: its sender goes on when we begin to read."""
-LATE_BYTES_MIN = 1 << 16
-"""What such a sender has sent by then; systems take more for a connection before they make it wait."""
-LINGER_SECONDS = 0.005
-"""For the next request on a connection; a client on the same network that has one sends it sooner."""
 PARTING_SECONDS = 2
 """For a client to read its answer; closing too early could take it from the client (RFC 9112, 9.6)."""
 PARTING_BYTES = 4096
 _RETRY = (BlockingIOError, InterruptedError)
-
-
-class BoundedUnreader(SocketUnreader):  # type: ignore[misc]  # gunicorn has no types
-    """Reads a connection up to a deadline; from then on only what has arrived already."""
-
-    def __init__(self, sock: Any) -> None:
-        super().__init__(sock)
-        self.deadline = 0.0
-        """On the monotonic clock."""
-        self.late_until = 0.0
-        """Up to when bytes that follow closely are read past the deadline."""
-        self.arrived = 0
-        """How many bytes were read for this request."""
-        self.expired = False
-        """Whether something was not waited for, so that the connection cannot be used again."""
-
-    def chunk(self, size_hint: int | None = None) -> bytes:
-        """Return the next bytes; none at the end, or when time is up."""
-        if self.expired:
-            return b""
-        now = time.monotonic()
-        waited = self.arrived >= LATE_BYTES_MIN and now < self.late_until
-        self.sock.settimeout(max(self.deadline - now, LATE_SECONDS if waited else 0.0))
-        try:
-            content = bytes(super().chunk(size_hint))
-        except (TimeoutError, BlockingIOError):
-            self.expired = True
-            return b""
-        finally:
-            self.sock.settimeout(ANSWER_SECONDS)
-        self.arrived += len(content)
-        return content
+_LEFT = frozenset((errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN))
+"""How a system says that the client has gone."""
 
 
 class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
@@ -88,14 +59,15 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
         self._parting: deque[Any] = deque()
-        self._queued: deque[Any] = deque()
-        """Connections that wait for a thread."""
-        self._may_linger = Semaphore(self.cfg.threads - 1)
 
     @property
     def head_seconds(self) -> int:
         """How long a client may take until the head of its request has arrived."""
         return min(self.body_seconds, HEAD_SECONDS_MAX)
+
+    def get_thread_pool(self) -> Crew[Any]:
+        """Return what answers."""
+        return Crew(self._answer, threads=self.cfg.threads)
 
     def accept(self, listener: Any) -> None:
         """Take a new connection, and let it wait for its first byte with the poller (1)."""
@@ -104,6 +76,9 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         except (BlockingIOError, ConnectionAbortedError):
             return  # another process took it, or it has gone already
         connection = TConn(self.cfg, client, address, listener.getsockname())
+        client.setblocking(True)
+        connection.parser = RequestParser(self.cfg, client, address)
+        connection.parser.unreader = BoundedUnreader(client)
         self.nr_conns += 1
         connection.timeout = time.monotonic() + self.head_seconds
         self.pending_conns.append(connection)
@@ -114,57 +89,80 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
     def enqueue_req(self, conn: Any) -> None:
         """Ask for a thread; the client's time begins now, not when there is one (2, 3)."""
         conn.began = time.monotonic()
-        self._queued.append(conn)
-        super().enqueue_req(conn)
+        self.tpool.hand(conn)
 
-    def handle(self, conn: Any) -> Any:
-        """Answer a request that has begun to arrive, and those that follow closely (8)."""
-        self._queued.popleft()
-        while kept := self._handle_one(conn):
-            if not self._follows(conn):
-                break
-            conn.began = time.monotonic()
-        return kept
-
-    def _handle_one(self, conn: Any) -> Any:
-        """Answer a request; say whether another may follow (4, 5)."""
-        conn.init()
-        unreader = conn.parser.unreader
-        if not isinstance(unreader, BoundedUnreader):
-            unreader = conn.parser.unreader = BoundedUnreader(conn.sock)
-        unreader.deadline, unreader.arrived = conn.began + self.head_seconds, 0
-        kept = super().handle(conn)
-        return kept and not unreader.expired
-
-    def _follows(self, conn: Any) -> bool:
-        """Wait a moment for the next request, unless the thread is needed elsewhere."""
-        if self._queued or not self.alive or not self._may_linger.acquire(blocking=False):
-            return False
+    def _answer(self, conn: Any) -> None:
+        """Answer what has begun to arrive; then let *conn* wait for its next request, or part with it."""
+        kept = False
         try:
-            conn.sock.settimeout(LINGER_SECONDS)
-            return bool(conn.sock.recv(1, socket.MSG_PEEK))
-        except OSError:
-            return False  # the poller waits for it, or finds that it has gone
+            kept = self.handle(conn)
         finally:
-            self._may_linger.release()
+            if not kept:
+                self.method_queue.defer(self._part_with, conn)
+        if kept and conn.parser.unreader.holds_more:
+            self.enqueue_req(conn)  # sent together with the last, so the poller would not hear of it
+        elif kept:
+            self._keep(conn)
 
-    def handle_request(self, req: Any, conn: Any) -> Any:
+    def handle(self, conn: Any) -> bool:
+        """Answer a request that has begun to arrive; say whether another may follow (4, 5)."""
+        unreader = conn.parser.unreader
+        unreader.deadline, unreader.arrived = conn.began + self.head_seconds, 0
+        request = None
+        try:
+            request = next(conn.parser)
+            kept = self.handle_request(request, conn)
+            return kept and conn.parser.finish_body(deadline=0.0) and not unreader.expired
+        except (NoMoreData, StopIteration) as left:
+            self.log.debug("the client has left: %s", left)
+        except OSError as failed:
+            if failed.errno not in _LEFT:
+                self.log.exception("the connection failed")
+        except Exception as wrong:
+            self.handle_error(request, conn.sock, conn.client, wrong)
+        return False
+
+    def handle_request(self, req: Any, conn: Any) -> bool:
         """Answer a request whose head is here (3, 6)."""
         unreader = conn.parser.unreader
         unreader.deadline = conn.began + self.body_seconds
         unreader.late_until = time.monotonic() + self.body_seconds
-        conn.sock.settimeout(ANSWER_SECONDS)
         try:
-            return super().handle_request(req, conn)
+            answer, environ = wsgi.create(
+                req, conn.sock, conn.client, conn.server, self.cfg, response_class=WholeAnswer
+            )
+            environ["wsgi.multithread"] = True
+            if not self.alive or len(self.keepalived_conns) >= self.max_keepalived:
+                answer.force_close()
+            self._write(answer, self.wsgi(environ, answer.start_response))
+            return not answer.should_close()
         finally:
             unreader.deadline = unreader.late_until = 0.0  # what was left unread is not waited for
 
-    def finish_request(self, conn: Any, fs: Any) -> None:
-        """Keep a connection for its next request, or part with it (7)."""
-        failed = fs.cancelled() or fs.exception() is not None
-        if not failed and fs.result():
-            super().finish_request(conn, fs)
-            return
+    def _write(self, answer: WholeAnswer, parts: Any) -> None:
+        try:
+            for part in parts:
+                answer.write(part)
+            answer.close()
+        except OSError:
+            raise
+        except Exception as wrong:
+            if not answer.headers_sent:
+                raise
+            self.log.exception("an answer broke off")
+            raise StopIteration from wrong  # what was sent has no end, and the client sees that
+        finally:
+            if hasattr(parts, "close"):
+                parts.close()
+
+    def _keep(self, conn: Any) -> None:
+        """Let *conn* wait for its next request (8)."""
+        conn.timeout = time.monotonic() + (self.cfg.keepalive if self.alive else STOP_KEEPALIVE_LINGER)
+        self.keepalived_conns.append(conn)  # first: from then on the loop that accepts may be told of it
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_client_socket_readable, conn))
+
+    def _part_with(self, conn: Any) -> None:
+        """Tell the client to go, and wait for it to (7)."""
         try:
             conn.sock.shutdown(socket.SHUT_WR)
             conn.sock.setblocking(False)
@@ -203,8 +201,7 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
 
     def _cap_keepalive(self, deadline: float) -> None:
         """Let connections that sent nothing go when stopping, as those that are kept alive."""
-        super()._cap_keepalive(deadline)
-        for connection in self.pending_conns:
+        for connection in (*self.keepalived_conns, *self.pending_conns):
             connection.timeout = min(connection.timeout, deadline)
 
 

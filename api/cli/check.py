@@ -14,11 +14,14 @@ from api.cli.output import Column
 
 ENTRIES = {
     "provenance": Entry("api.cli.check:provenance", "How an artifact was built, and by whom."),
+    "layout": Entry("api.cli.check_layout:layout", "Whether it was made step by step as a layout says."),
 }
 EPILOG = f"""\b
-NAME is one of: source owner_id repository_id commit ref branch tag versioned_tag identity issuer builder
-tagged_builder build_type trigger runner package version level, or parameter.PATH for an external parameter
-(all of them must be named as soon as one is). build_type and trigger may be given several times.
+NAME is one of: source owner_id repository_id commit ref branch tag versioned_tag identity issuer root
+instance builder tagged_builder build_type trigger runner package version level, or parameter.PATH for an
+external parameter (all of them must be named as soon as one is). build_type and trigger may be given
+several times. root is a digest, instance what a root was imported under.
+
 Exits with {exits.DONE} when all of it holds by one verification, with {exits.UNVERIFIED} when it does
 not, and with {exits.UNDECIDED} when no provenance of the artifact was verified.
 
@@ -110,6 +113,8 @@ def _show(answer: bytes, form: str) -> int:
     found = client.read(answer)
     output.hint(client.prefix_of(found))
     output.hint(_said(found))
+    if found["truncated"] and found["verdict"] != "held":
+        output.hint("truncated: there is more provenance that may hold; expect a source or an identity")
     best = found["judged"][:1]
     rows = [
         {**each, "position": judged["verification"]["position"]}

@@ -4,13 +4,12 @@ import sqlite3
 import stat
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from pathlib import Path
 
-from api.cli import client, clock
+from api.cli import client, clock, evidence_checks
 from api.cli.exits import Failure
+from api.cli.found import Finding, Level
 from api.settings import Settings
 from domain import instant
 from domain.errors import LedgerError
@@ -27,24 +26,6 @@ _MOUNT_FIELDS = 3
 _OTHERS = 0o077
 _WRITABLE_BY_OTHERS = 0o022
 _AHEAD = timedelta(seconds=1)
-
-
-class Level(StrEnum):
-    """How bad it is."""
-
-    OK = "ok"
-    WARN = "warn"
-    FAIL = "fail"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one check found, and what to do about it."""
-
-    level: Level
-    check: str
-    detail: str
-    remedy: str = ""
 
 
 def local(settings: Settings) -> Iterator[Finding]:
@@ -166,6 +147,7 @@ def ledger(settings: Settings) -> Iterator[Finding]:
         return
     try:
         prefix = services.ledger.prefix(None)
+        kept = list(evidence_checks.found(settings.blobs_place, services, prefix))
     except LedgerError as refusal:
         yield Finding(Level.FAIL, "ledger", str(refusal))
         return
@@ -182,6 +164,7 @@ def ledger(settings: Settings) -> Iterator[Finding]:
         )
     else:
         yield Finding(Level.OK, "clock", "not before the last event")
+    yield from kept
 
 
 def reach(settings: Settings) -> Finding:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from api import wiring
+from api import first_trust, wiring
 from api.cli import client, clock, exits, parameters
 from api.cli.client import Client
 from api.cli.in_process import InProcess
@@ -44,7 +44,7 @@ def demo(folder: Path) -> int:
     _use(home)
     settings = Settings.from_environment(os.environ)
     wiring.initialise(settings)
-    wiring.trust_embedded_root(settings)
+    first_trust.give(settings, root=True, now=clock.now)
     _say(f"\nA new ledger in {_short(home)}. Recording this project itself:\n")
     project = Project.found()
     moments = _record(project, settings, folder.resolve())

@@ -4,12 +4,14 @@ import click
 import orjson
 
 from api.cli import client, exits, output
-from api.cli.checks import Finding, Level, local, remote
+from api.cli.checks import local, remote
+from api.cli.found import Finding, Level
 from api.cli.lazy import CONTEXT
 from domain.errors import MalformedValue
 
 EPILOG = f"""\b
-Each line is ok, warn or fail; exits with {exits.UNEXPECTED} when one is fail. Nothing is changed.
+Each line is ok, warn or fail; exits with {exits.UNEXPECTED} when one is fail. Nothing is changed,
+but that an S3 store of evidence is given a small object, always the same.
 
 \b
 Example:
@@ -21,7 +23,7 @@ Example:
 @output.recording
 @click.pass_context
 def doctor(ctx: click.Context, *, output: str) -> None:
-    """Find out what is wrong with an installation: settings, keys, database, clock, server."""
+    """Find out what is wrong with an installation: settings, keys, database, clock, evidence, server."""
     findings = _findings()
     _show(findings, output)
     failed = any(finding.level is Level.FAIL for finding in findings)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 import click
+import orjson
 
 from api.cli import client, columns, exits, files, instants, output, parameters
 from api.cli.client import Document
@@ -81,13 +82,16 @@ def get(*, digest: str, goal: str) -> None:
 @click.command(
     "verify",
     context_settings=CONTEXT,
-    epilog="\b\nExample:\n  shiplog trust import new-root.json && shiplog evidence verify",
+    epilog=f"Exits with {exits.BROKEN} when a file is lost; the others are verified all the same."
+    "\n\n\b\nExample:\n  shiplog trust import new-root.json && shiplog evidence verify",
 )
 @click.argument("digest", required=False, type=parameters.DIGEST)
 @output.recording
-def verify(*, digest: str | None, output: str) -> None:
+@click.pass_context
+def verify(ctx: click.Context, *, digest: str | None, output: str) -> None:
     """Verify the file with that DIGEST again, or all there are; what differs is recorded beside the old."""
     looked_at, recorded, after = 0, 0, None
+    lost: list[Document] = []
     with client.connected() as api:
         while True:
             body = {"evidence": digest, "after": after}
@@ -95,17 +99,21 @@ def verify(*, digest: str | None, output: str) -> None:
             done = client.read(api.post("/v1/evidence:verify", said))
             looked_at += done["looked_at"]
             recorded += len(done["recorded"])
+            lost += done["lost"]
             after = done["next"]
             if after is None:
                 break
-    _counted(looked_at, recorded, output)
+    _counted(looked_at, recorded, lost, output)
+    ctx.exit(exits.BROKEN if lost else exits.DONE)
 
 
-def _counted(looked_at: int, recorded: int, form: str) -> None:
+def _counted(looked_at: int, recorded: int, lost: Sequence[Document], form: str) -> None:
+    for each in lost:
+        click.echo(f"shiplog: {each['evidence']}: {each['words']}", err=True)
     if form == "json":
-        output.document(b'{"looked_at":%d,"recorded":%d}' % (looked_at, recorded))
+        output.document(orjson.dumps({"looked_at": looked_at, "recorded": recorded, "lost": lost}))
         return
-    output.facts({"looked at": looked_at, "recorded": recorded})
+    output.facts({"looked at": looked_at, "recorded": recorded, "lost": len(lost)})
 
 
 def findings(file: Document) -> Iterator[Document]:

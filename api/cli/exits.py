@@ -65,6 +65,7 @@ BY_PROBLEM: Mapping[str, int] = {
 
 CONFLICTS = frozenset(
     (
+        "access-full",
         "already-corrected",
         "already-recorded",
         "conflicting-append",
@@ -73,6 +74,9 @@ CONFLICTS = frozenset(
         "failed-build",
         "not-a-rollback",
         "not-correctable",
+        "nothing-to-change",
+        "proposal-closed",
+        "segregated-duties",
     )
 )
 """Problems of a line in a batch, which come without a status, that are conflicts."""

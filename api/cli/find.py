@@ -1,8 +1,9 @@
 """`shiplog where` and `shiplog who`: from a commit, a digest or a name to what became of it."""
 
 import click
+from click.core import ParameterSource
 
-from api.cli import client, columns, instants, output, parameters
+from api.cli import client, columns, contained, instants, listing, output, parameters
 from api.cli.instants import Moment
 from api.cli.lazy import CONTEXT
 
@@ -12,6 +13,7 @@ service/build, or service@environment#release.
 
 """
 WHERE = (*columns.RUNNING, columns.at("until", "until"), columns.CHANGE)
+_COMPONENT_ALONE = frozenset({"environment", "start", "end", "limit", "everything"})
 WHO = (
     columns.at("position", "position"),
     columns.at("occurred at", "occurred_at"),
@@ -24,17 +26,56 @@ WHO = (
 )
 
 
-@click.command(
-    "where",
-    context_settings=CONTEXT,
-    epilog=f"{NAMES}\b\nExample:\n  shiplog where 9f2c81d\n  shiplog where sha256:5e1d… -o csv",
-)
+WHERE_EPILOG = f"""{NAMES}\b
+Or a component, in any version, in one, or in a range of versions:
+  pkg:pypi/jinja2  pkg:pypi/jinja2@3.1.2  pkg:pypi/jinja2@>=3,<3.1.3
+  pkg:pypi/jinja2@vers:pypi/>=3|<3.1.3    name:openssl@3.0 (listed without a purl)
+What ran without a verified SBOM is shown as unknown.
+
+\b
+Example:
+  shiplog where 9f2c81d
+  shiplog where sha256:5e1d… -o csv
+  shiplog where 'pkg:pypi/jinja2@<3.1.3' --environment prod --from 2026-01-01T00:00Z
+"""
+
+
+@click.command("where", context_settings=CONTEXT, epilog=WHERE_EPILOG)
 @click.argument("name", type=parameters.LINE)
-@parameters.known_at
+@click.option("--environment", type=parameters.ENVIRONMENT, help="Of a component: only there.")
+@listing.span_options
+@listing.page_options
 @output.asking
-def where(name: str, known_at: str | Moment | None, output: str) -> None:
-    """Show where and when a commit, artifact, build, configuration or release ran."""
-    _find("where", "intervals", name=name, known_at=known_at, form=output, shown=WHERE)
+@click.pass_context
+def where(
+    ctx: click.Context,
+    *,
+    name: str,
+    environment: str | None,
+    start: Moment | None,
+    end: Moment | None,
+    limit: int,
+    everything: bool,
+    known_at: str | Moment | None,
+    output: str,
+) -> None:
+    """Show where and when a commit, artifact, build, configuration, release or component ran."""
+    if not name.startswith(contained.PREFIXES):
+        _check_component_alone(ctx)
+        _find("where", "intervals", name=name, known_at=known_at, form=output, shown=WHERE)
+        return
+    with client.connected() as api:
+        query = {**listing.span(api, start, end, known_at), "environment": environment}
+        whole = contained.ask(api, name, query, None if everything else limit)
+    contained.show(whole, output)
+
+
+def _check_component_alone(ctx: click.Context) -> None:
+    """Refuse what only narrows the question about a component: ignored, it would seem to hold."""
+    for parameter in ctx.command.params:
+        given = ctx.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
+        if given and parameter.name in _COMPONENT_ALONE:
+            raise click.UsageError(f"{parameter.opts[0]} is for a component: pkg:… or name:…")
 
 
 @click.command(

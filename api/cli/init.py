@@ -16,17 +16,15 @@ from api.cli.lazy import CONTEXT
 )
 @output.recording
 def init(*, trust_root: bool, output: str) -> None:
-    """Make whatever the ledger lacks: its keys, its database, its first event.
+    """Make whatever the ledger lacks: its keys, its database, its first event, a table of builders.
 
     Safe to repeat: nothing that is there is replaced.
     """
     settings = client.local_settings("init")
-    from api import wiring  # noqa: PLC0415 - loads the whole ledger
+    from api import first_trust, wiring  # noqa: PLC0415 - loads the whole ledger
 
     made = wiring.initialise(settings, now=clock.now)
-    root = wiring.trust_embedded_root(settings, now=clock.now) if trust_root else None
-    if root is not None:
-        made.append(f"trusted root {root}, of Sigstore's public instance")
+    made += first_trust.give(settings, root=trust_root, now=clock.now)
     _show(str(settings.home), made, output)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import orjson
 
-from api.cli import client, columns, exits, files, instants, output, parameters, reporting
+from api.cli import client, columns, exits, files, instants, output, parameters, reporting, trust_impact
 from api.cli.exits import Failure
 from api.cli.instants import Moment
 from api.cli.lazy import CONTEXT, Entry, LazyGroup
@@ -17,12 +17,16 @@ ENTRIES = {
     "list": Entry("api.cli.trust:list_", "What is trusted, and who is not."),
     "show": Entry("api.cli.trust:show", "One root, and all that is said of it."),
     "get": Entry("api.cli.trust:get", "The root or the key itself, byte for byte."),
+    "withdraw": Entry("api.cli.trust_changes:withdraw", "Nothing is verified with a root or a key any more."),
+    "builders": Entry("api.cli.trust_changes:builders", "Which builder counts for which level."),
+    "impact": Entry("api.cli.trust_impact:impact", "What is affected if a signer is not trusted."),
     "distrust": Entry("api.cli.trust:distrust", "A signer no longer counts from an instant on."),
 }
 COLUMNS = (
     columns.at("trusted", "trusted"),
     columns.at("kind", "kind"),
     columns.at("name", "name"),
+    columns.at("instance", "instance"),
     Column("root or signer", lambda row: row["who"]),
     columns.at("from", "from"),
     columns.at("until", "until"),
@@ -40,7 +44,7 @@ def trust() -> None:
     context_settings=CONTEXT,
     epilog="""\b
 Example:
-  shiplog trust import trusted_root.json --name sigstore
+  shiplog trust import trusted_root.json --name "sigstore, July" --instance public-good
   shiplog trust import release-key.pub.pem --key --from 2026-01-01T00:00Z
 """,
 )
@@ -48,12 +52,18 @@ Example:
 @click.option("--key", "is_key", is_flag=True, help="The file is a public key (PEM), not a root of Sigstore.")
 @click.option("--name", type=parameters.LINE, help="What people call it. [default: the file's name]")
 @click.option("--source", type=parameters.LINE, help="Where it came from.")
+@click.option(
+    "--instance",
+    type=parameters.INSTANCE,
+    help="Which instance of Sigstore it is a root of: public-good, github, or a name of your own; builders"
+    " count under instances. [default: what it was, or none]",
+)
 @click.option("--log", type=parameters.DIGEST, help="The imported root whose log says when the key signed.")
 @click.option("--key-id", type=parameters.LINE, help="Only signatures that name the key so.")
 @click.option(
     "--signs",
     type=click.Choice([each.value for each in Signs]),
-    help="What the key signs: the envelope (pae, the rule) or its bare payload.",
+    help="What the key signs: envelopes (pae, the rule), their bare payload, or in-toto layouts and no more.",
 )
 @click.option(
     "--from", "valid_from", type=parameters.INSTANT, metavar="INSTANT", help="The key's first instant of use."
@@ -72,6 +82,7 @@ def import_(
     is_key: bool,
     name: str | None,
     source: str | None,
+    instance: str | None,
     log: str | None,
     key_id: str | None,
     signs: str | None,
@@ -86,6 +97,7 @@ def import_(
             "name": name or path.name,
             "content": files.read(str(path)),
             "source": source,
+            "instance": instance,
             "log": log,
             "key_id": key_id,
             "signs": signs,
@@ -101,7 +113,7 @@ def import_(
 @parameters.known_at
 @output.asking
 def list_(*, known_at: str | Moment | None, output: str) -> None:
-    """List what is trusted, the last import first, and the signers that are distrusted."""
+    """List what is trusted or was, the last import first, and the signers that are distrusted."""
     _list(known_at, output)
 
 
@@ -112,13 +124,14 @@ def _list(known_at: str | Moment | None, form: str) -> None:
     found = client.read(answer)
     rows = [
         {
-            "trusted": "yes",
+            "trusted": "yes" if root["withdrawn"] is None else "no",
             "kind": root["kind"],
             "name": root["name"],
+            "instance": root["instance"],
             "who": root["root"],
-            "from": root["valid_from"],
+            "from": root["valid_from"] if root["withdrawn"] is None else root["withdrawn"]["from"],
             "until": root["valid_until"],
-            "why": root["source"],
+            "why": root["source"] if root["withdrawn"] is None else root["withdrawn"]["reason"],
         }
         for root in found["roots"]
     ]
@@ -127,6 +140,7 @@ def _list(known_at: str | Moment | None, form: str) -> None:
             "trusted": "no",
             "kind": "key" if each["key"] else "identity",
             "name": each["issuer"],
+            "instance": None,
             "who": each["key"] or each["identity"],
             "from": each["from"],
             "until": None,
@@ -135,6 +149,8 @@ def _list(known_at: str | Moment | None, form: str) -> None:
         for each in found["distrusted"]
     ]
     output.hint(client.prefix_of(found))
+    table = found["builders"]
+    output.hint(f"table of builders: {table['table'] if table else 'none, so no builder counts'}")
     output.show(form, answer, rows, COLUMNS)
 
 
@@ -157,6 +173,8 @@ def _show(root: str, known_at: str | Moment | None, form: str) -> None:
     if form == "json":
         output.document(orjson.dumps(named))
         return
+    withdrawn = named.pop("withdrawn") or {"from": None, "reason": None}
+    named |= {"withdrawn from": withdrawn["from"], "withdrawn because": withdrawn["reason"]}
     output.facts({name.replace("_", " "): value for name, value in named.items()})
 
 
@@ -180,6 +198,7 @@ def get(*, root: str, goal: str) -> None:
     epilog="""\b
 IDENTITY is that of certificates, to the letter, or the fingerprint of a key or a certificate (sha256:…).
 What is recorded stays; from now on, what was signed then or later is not counted when it is judged.
+Prints what is affected, as `shiplog trust impact` does; that may be asked before and after.
 
 \b
 Example:
@@ -200,9 +219,9 @@ Example:
 @click.option("--reason", type=parameters.LINE, required=True, help="Why, for whoever asks later.")
 @output.recording
 def distrust(*, identity: str, issuer: str | None, since: Moment, reason: str, output: str) -> None:
-    """Distrust a signer from an instant on."""
+    """Distrust a signer from an instant on, and tell what is affected."""
     with client.connected() as api:
-        who = "key" if identity.startswith("sha256:") else "identity"
-        said = {who: identity, "issuer": issuer, "from": instants.resolve(since, api), "reason": reason}
+        asked = {**trust_impact.signer(identity, issuer), "from": instants.resolve(since, api)}
+        said = {**asked, "reason": reason}
         receipt = api.post("/v1/trust/distrusted", {n: v for n, v in said.items() if v is not None})
-    reporting.show(receipt, output)
+        trust_impact.show_distrusted(api, receipt, asked, output)

@@ -167,12 +167,20 @@ class VerifyBody(Input):
     occurred_at: Instant | None = None
 
 
+class LostShape(Output):
+    """A file that was admitted and is not there any more, or is another: hand it in again."""
+
+    evidence: ContentDigest
+    words: str
+
+
 class VerifiedShape(Output):
     """What was new. `next`: say it as `after`, until there is none."""
 
     ledger: LedgerShape
     looked_at: int
     recorded: list[RecordedShape]
+    lost: list[LostShape]
     next: ContentDigest | None
 
 
@@ -184,24 +192,26 @@ class VerifiedShape(Output):
     tag="report",
 )
 def verify_evidence(*, body: VerifyBody, actor: Actor, services: Services) -> Reply[VerifiedShape]:
-    """Verify evidence again, against what is trusted now; only what differs from before is recorded."""
+    """Verify evidence again, against what is trusted now; only what differs from before is recorded.
+
+    Of all the evidence, files that are lost are named; the one file that was asked for is refused.
+    """
     every = body.evidence is None
     looked_at = [body.evidence] if body.evidence is not None else list(_next(body.after, services))
-    receipts = [
-        receipt
-        for file in looked_at
-        for receipt in verify_again(
-            VerifyAgain(evidence=file, occurred_at=body.occurred_at or services.ledger.now(), actor=actor),
-            ledger=services.ledger,
-            blobs=services.evidence.blobs,
-            verifier=services.evidence.verifier,
-        )
-    ]
+    done = verify_again(
+        VerifyAgain(evidence=looked_at, occurred_at=body.occurred_at or services.ledger.now(), actor=actor),
+        ledger=services.ledger,
+        blobs=services.evidence.blobs,
+        verifier=services.evidence.verifier,
+    )
+    if done.lost and not every:
+        raise done.lost[0].refusal
     prefix = services.ledger.prefix(None)
     shape = VerifiedShape(
         ledger=LedgerShape.of(prefix),
         looked_at=len(looked_at),
-        recorded=[RecordedShape.of(receipt) for receipt in receipts],
+        recorded=[RecordedShape.of(receipt) for receipt in done.receipts],
+        lost=[LostShape(evidence=each.evidence, words=str(each.refusal)) for each in done.lost],
         next=looked_at[-1] if every and len(looked_at) == FILES_AT_ONCE else None,
     )
     return Reply(shape, head=head(prefix))

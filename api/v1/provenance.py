@@ -11,7 +11,7 @@ from api.services import Services
 from api.v1.asking import ANY_QUESTION, SCOPE, KnownQuery, head, known
 from api.v1.evidence_shapes import VerificationShape
 from api.v1.shapes import LedgerShape
-from api.v1.values import ArtifactDigest, Commit, ContentDigest, Line
+from api.v1.values import ArtifactDigest, Commit, ContentDigest, Instance, Line
 from domain.errors import BrokenLedger, EvidenceLost, UnknownEvent
 from domain.expectations.builders import LEVEL_MAX
 from domain.expectations.expected import Expectations
@@ -38,6 +38,10 @@ class ExpectedBody(Input):
     """`v13` allows every `v13.x.y`."""
     identity: Line | None = None
     issuer: Line | None = None
+    root: ContentDigest | None = None
+    """The trusted root, or the fingerprint of the pinned key, that verified it."""
+    instance: Instance | None = None
+    """The instance of Sigstore that the root is of, as it was said when it was imported."""
     builder: Line | None = None
     """Its name, with its ref or without."""
     tagged_builder: bool = False
@@ -52,9 +56,10 @@ class ExpectedBody(Input):
 
     def expectations(self) -> Expectations:
         """Return them as the domain takes them."""
-        said = self.model_dump(exclude={"build_types", "triggers"})
+        said = self.model_dump(exclude={"root", "build_types", "triggers"})
         return Expectations(
             **said,
+            root=self.root,
             build_types=None if self.build_types is None else frozenset(self.build_types),
             triggers=None if self.triggers is None else frozenset(self.triggers),
         )
@@ -95,16 +100,18 @@ class JudgedShape(Output):
 
 
 class ProvenanceShape(Output):
-    """The verdict, and every verification it rests on; the one that holds most comes first."""
+    """The verdict, and the verifications it rests on; the one that holds most comes first."""
 
     artifact: ArtifactDigest
     ledger: LedgerShape
     verdict: Verdict
     """`missing`: no provenance of the artifact was verified, so that nothing can be said."""
-    builders: ContentDigest
-    """Of the table that says which builder counts for which level."""
+    builders: ContentDigest | None
+    """Of the table that said which builder counts for which level; null when none was in force."""
     judged: list[JudgedShape]
     truncated: bool
+    """Whether there are more verifications that may hold and were not looked at: ask for a source,
+    an identity or a repository's number, and nobody else's count."""
 
 
 @operation(
@@ -122,17 +129,17 @@ def check_artifact_provenance(
         digest,
         body.expectations(),
         known(query),
-        builders=services.evidence.builders,
         ledger=services.ledger,
         index=services.evidence.index,
         blobs=services.evidence.blobs,
         reader=services.evidence.reader,
+        read_builders=services.evidence.read_builders,
     )
     shape = ProvenanceShape(
         artifact=digest,
         ledger=LedgerShape.of(found.prefix),
         verdict=found.verdict,
-        builders=services.evidence.builders_digest,
+        builders=found.builders,
         judged=[JudgedShape.of(each) for each in found.judged],
         truncated=found.truncated,
     )

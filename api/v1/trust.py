@@ -1,141 +1,42 @@
 """Say what may vouch for evidence, and whose signatures no longer count."""
 
-from typing import Annotated
-
-from pydantic import Field
-
-from api.fields import Input, Instant, Output
 from api.operations import operation
 from api.replies import LedgerHead, Reply
 from api.services import Services
 from api.v1.asking import ANY_QUESTION, SCOPE, KnownQuery, head, known, pinned
 from api.v1.reports import ANY_REPORT
-from api.v1.shapes import LedgerShape, RecordedShape
-from api.v1.values import ContentDigest, Label, Line
+from api.v1.shapes import RecordedShape
+from api.v1.trust_shapes import BuildersBody, DistrustBody, RootBody, TrustShape, WithdrawBody
+from api.v1.values import ContentDigest
 from domain.actor import Actor
 from domain.commands.distrust_signer import DistrustSigner, distrust_signer
+from domain.commands.import_builders import ImportBuilders, import_builders
 from domain.commands.import_trust_root import ImportTrustRoot, import_trust_root
+from domain.commands.withdraw_trust_root import WithdrawTrustRoot, withdraw_trust_root
 from domain.errors import (
     BrokenLedger,
     EvidenceLost,
     NothingFound,
     SecretInClear,
     UnknownEvent,
+    UnusableBuilders,
     UnusableTrustRoot,
 )
-from domain.evidence import Signs
 from domain.ports import Receipt
 from domain.queries.trust_at import trust_at
-from domain.trust import RootKind, SignerDistrusted, TrustRootImported
 
 TRUSTING = "trust"
 """The permission to change what is trusted."""
-ROOT_LENGTH_MAX = 1 << 19
 BODY_BYTES_MAX = 4 << 20
-
-
-class RootBody(Input):
-    """A trusted root of Sigstore, or a public key; what follows `source` is said of a key alone."""
-
-    kind: RootKind
-    name: Label
-    content: Annotated[str, Field(max_length=ROOT_LENGTH_MAX)]
-    """The `trusted_root.json`, or the key in PEM, as text: what is digested is its UTF-8."""
-    source: Line | None = None
-    log: ContentDigest | None = None
-    """The imported root whose log and timestamp authorities may say when the key signed."""
-    key_id: Line | None = None
-    signs: Signs | None = None
-    valid_from: Instant | None = None
-    valid_until: Instant | None = None
-    occurred_at: Instant | None = None
-
-
-class DistrustBody(Input):
-    """The identity of certificates, with its issuer if it has several; or the fingerprint of a key."""
-
-    identity: Line | None = None
-    issuer: Line | None = None
-    key: ContentDigest | None = None
-    since: Annotated[Instant, Field(alias="from")]
-    reason: Line
-    occurred_at: Instant | None = None
-
-
-class RootShape(Output):
-    """One thing that is trusted."""
-
-    root: ContentDigest
-    kind: RootKind
-    name: str
-    source: str | None
-    content: ContentDigest
-    log: ContentDigest | None
-    key_id: str | None
-    signs: Signs | None
-    valid_from: Instant | None
-    valid_until: Instant | None
-    imported_at: Instant
-
-    @classmethod
-    def of(cls, event: TrustRootImported) -> "RootShape":
-        """Show *event*."""
-        return cls(
-            root=event.root,
-            kind=event.kind,
-            name=event.name,
-            source=event.source,
-            content=event.content,
-            log=event.log,
-            key_id=event.key_id,
-            signs=event.signs,
-            valid_from=event.valid_from,
-            valid_until=event.valid_until,
-            imported_at=event.occurred_at,
-        )
-
-
-class DistrustedShape(Output):
-    """One signer that is not trusted from an instant on."""
-
-    identity: str | None
-    issuer: str | None
-    key: ContentDigest | None
-    since: Annotated[Instant, Field(serialization_alias="from")]
-    reason: str
-
-    @classmethod
-    def of(cls, event: SignerDistrusted) -> "DistrustedShape":
-        """Show *event*."""
-        return cls(
-            identity=event.identity,
-            issuer=event.issuer,
-            key=event.key,
-            since=event.since,
-            reason=event.reason,
-        )
-
-
-class TrustShape(Output):
-    """What is trusted, the root imported last first, and who is not."""
-
-    ledger: LedgerShape
-    roots: list[RootShape]
-    distrusted: list[DistrustedShape]
 
 
 @operation(
     "GET", "/v1/trust/roots", scope=SCOPE, refusals=(*ANY_QUESTION, UnknownEvent, BrokenLedger), tag="ask"
 )
 def trust_roots(*, query: KnownQuery, services: Services) -> Reply[TrustShape]:
-    """List what may vouch for evidence, and the signers that are distrusted."""
+    """List what may vouch for evidence, what no longer may, and the signers that are distrusted."""
     found = trust_at(known(query), ledger=services.ledger, index=services.evidence.index)
-    shape = TrustShape(
-        ledger=LedgerShape.of(found.prefix),
-        roots=[RootShape.of(each) for each in reversed(tuple(found.trust.roots.values()))],
-        distrusted=[DistrustedShape.of(each) for each in found.trust.distrusted],
-    )
-    return Reply(shape, head=head(found.prefix), settled=pinned(query, found.prefix))
+    return Reply(TrustShape.of(found), head=head(found.prefix), settled=pinned(query, found.prefix))
 
 
 @operation(
@@ -174,6 +75,7 @@ def import_root(*, body: RootBody, actor: Actor, services: Services) -> Reply[Re
         content=body.content.encode(),
         name=body.name,
         source=body.source,
+        instance=body.instance,
         log=body.log,
         key_id=body.key_id,
         signs=body.signs,
@@ -209,6 +111,68 @@ def distrust(*, body: DistrustBody, actor: Actor, services: Services) -> Reply[R
     return _recorded(distrust_signer(command, ledger=services.ledger))
 
 
+@operation(
+    "POST",
+    "/v1/trust/withdrawn",
+    scope=TRUSTING,
+    status=201,
+    also=(200,),
+    refusals=(*ANY_REPORT, SecretInClear, NothingFound, BrokenLedger),
+    tag="trust",
+)
+def withdraw_root(*, body: WithdrawBody, actor: Actor, services: Services) -> Reply[RecordedShape]:
+    """Withdraw a root or a key: nothing is verified with it any more, unless it is imported again."""
+    command = WithdrawTrustRoot(
+        occurred_at=body.occurred_at or services.ledger.now(),
+        actor=actor,
+        root=body.root,
+        since=body.since,
+        reason=body.reason,
+    )
+    return _recorded(withdraw_trust_root(command, ledger=services.ledger))
+
+
+@operation(
+    "GET",
+    "/v1/trust/builders",
+    scope=SCOPE,
+    refusals=(*ANY_QUESTION, NothingFound, UnknownEvent, BrokenLedger, EvidenceLost),
+    tag="ask",
+    produces="application/octet-stream",
+)
+def builder_table(*, query: KnownQuery, services: Services) -> Reply[bytes]:
+    """Hand out the table that says which builder counts for which level, byte for byte."""
+    found = trust_at(known(query), ledger=services.ledger, index=services.evidence.index)
+    if found.trust.builders is None:
+        raise NothingFound("no table of builders was in force")
+    return Reply(services.evidence.blobs.get(found.trust.builders.table), head=head(found.prefix))
+
+
+@operation(
+    "POST",
+    "/v1/trust/builders",
+    scope=TRUSTING,
+    status=201,
+    also=(200,),
+    refusals=(*ANY_REPORT, SecretInClear, UnusableBuilders, BrokenLedger),
+    tag="trust",
+    body_bytes_max=BODY_BYTES_MAX,
+)
+def import_builder_table(*, body: BuildersBody, actor: Actor, services: Services) -> Reply[RecordedShape]:
+    """Put a table of builders in force, in place of the one before."""
+    command = ImportBuilders(
+        occurred_at=body.occurred_at or services.ledger.now(),
+        actor=actor,
+        content=body.content.encode(),
+        source=body.source,
+    )
+    evidence = services.evidence
+    receipt = import_builders(
+        command, ledger=services.ledger, blobs=evidence.blobs, read=evidence.read_builders
+    )
+    return _recorded(receipt)
+
+
 def _recorded(receipt: Receipt) -> Reply[RecordedShape]:
     return Reply(
         RecordedShape.of(receipt),
@@ -218,4 +182,12 @@ def _recorded(receipt: Receipt) -> Reply[RecordedShape]:
     )
 
 
-OPERATIONS = (trust_roots, trust_root_content, import_root, distrust)
+OPERATIONS = (
+    trust_roots,
+    trust_root_content,
+    builder_table,
+    import_root,
+    withdraw_root,
+    import_builder_table,
+    distrust,
+)

@@ -11,6 +11,7 @@ from domain.prefix import parse_known_at
 from domain.subject_digest import PATTERN as SUBJECT_DIGEST_PATTERN
 from domain.subject_digest import SubjectDigest
 from domain.target import Target
+from domain.trust_root import PUBLIC_GOOD
 
 KEY_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,99}$"
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:/+@=-]{0,199}$"
@@ -77,6 +78,7 @@ KnownAt = Annotated[
     ),
 ]
 """An RFC 3339 instant with an offset, or `position:N`."""
+Instance = Annotated[str, _key("instance", PUBLIC_GOOD)]
 Line = Annotated[str, line("text")]
 Label = Annotated[str, line("label", names.NAME_LENGTH_MAX)]
 Number = Annotated[int, Field(ge=1, le=2**53 - 1, examples=[1])]

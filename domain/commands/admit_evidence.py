@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from domain import admission, names, report
 from domain.admission import Evidence, EvidenceAdmitted, EvidenceTurnedDown, Finding, Kind, Referenced
+from domain.commands.finding import placed, refusal
 from domain.commands.telling import Told, once
 from domain.commands.trusted import trusted
-from domain.commands.verify_evidence import findings, placed, refusal
+from domain.commands.verify_evidence import Looked, findings, look
 from domain.digest import Digest
 from domain.errors import MalformedValue, UnreadableEvidence
 from domain.evidence import EvidenceRefused, Reason
@@ -43,6 +44,7 @@ def admit_evidence(
 
     The receipt is that of the admission, or of the refusal of a file that looks
     like evidence and cannot be read. Raises `UnreadableEvidence` for anything else.
+    Of what is refused nothing is kept.
     """
     if command.name is not None:
         names.line(command.name, "name", length_max=names.NAME_LENGTH_MAX)
@@ -55,27 +57,27 @@ def admit_evidence(
         if wrong.reason in NAMELESS:
             raise UnreadableEvidence(f"{wrong.reason}: {wrong.words}") from wrong
         return _refuse(_whole(file, wrong), command, ledger, blobs)
-    blobs.put(command.content)
     stream = evidence_stream(file)
     told = _tell(command, file)
+    looked: Looked | None = None
 
     def known() -> Evidence:
         return ledger.load(stream, admission.fold) or Evidence()
 
+    def prepare() -> None:
+        nonlocal looked
+        blobs.put(command.content)
+        if kind is Kind.SIGNED and not known().admissions:
+            looked = look(command.content, ledger=ledger, blobs=blobs, verifier=verifier)
+
     def decide() -> list[EvidenceAdmitted | Finding]:
         before = known()
         admitted = _admitted(command, file, kind, before, told)
-        if before.admissions or kind is not Kind.SIGNED:
+        if before.admissions or looked is None:
             return [admitted]
         after = admission.fold(before, admitted)
         found = findings(
-            command.content,
-            after=after,
-            occurred_at=command.occurred_at,
-            actor=command.actor,
-            ledger=ledger,
-            blobs=blobs,
-            verifier=verifier,
+            looked, after=after, occurred_at=command.occurred_at, actor=command.actor, ledger=ledger
         )
         return [admitted, *found]
 
@@ -91,6 +93,7 @@ def admit_evidence(
         stream=stream,
         ledger=ledger,
         decide=decide,
+        prepare=prepare,
         joint=True,
     )
 

@@ -3,15 +3,17 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain import instant, names, report, trust
-from domain.commands.telling import Told, once
+from domain import instant, names, report
+from domain.commands.said_of_trust import say
+from domain.commands.telling import Told
 from domain.digest import Digest
 from domain.errors import ContradictoryReport, UnusableTrustRoot
 from domain.evidence import EvidenceRefused, Signs
 from domain.evidence_port import EvidenceReader
 from domain.ports import Blobs, Ledger, Receipt
 from domain.stream import TRUST
-from domain.trust import RootKind, Trust, TrustRootImported
+from domain.trust import Trust
+from domain.trust_root import RootKind, TrustRootImported
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +24,8 @@ class ImportTrustRoot(Told):
     content: bytes
     name: str
     source: str | None = None
+    instance: str | None = None
+    """None leaves it as it is: a root that is imported for the first time is of no known instance."""
     log: Digest | None = None
     key_id: str | None = None
     signs: Signs | None = None
@@ -34,7 +38,8 @@ def import_trust_root(
 ) -> Receipt:
     """Append the import to *ledger*, once; said again in other words, the later ones hold.
 
-    Raises `UnusableTrustRoot` for what could vouch for nothing, and `ContradictoryReport`.
+    A root that is imported again, after another was, is the last one again. One that was withdrawn
+    is trusted again. Raises `UnusableTrustRoot` for what could vouch for nothing, and `ContradictoryReport`.
     """
     _check(command)
     try:
@@ -44,38 +49,33 @@ def import_trust_root(
     content = blobs.put(command.content)
     told = command.report(report.fingerprint("trust-root", _said(command, root)))
 
-    def decide() -> list[TrustRootImported]:
-        known = ledger.load(TRUST, trust.fold) or Trust()
-        if command.log is not None and known.roots.get(command.log) is None:
-            raise ContradictoryReport(f"no trusted root {command.log} was imported, whose log it could be")
-        return [
-            TrustRootImported(
-                stream=TRUST,
-                version=known.version + 1,
-                occurred_at=command.occurred_at,
-                actor=command.actor,
-                report=told,
-                kind=command.kind,
-                root=root,
-                content=content,
-                name=command.name,
-                source=command.source,
-                log=command.log,
-                key_id=command.key_id,
-                signs=command.signs,
-                valid_from=command.valid_from,
-                valid_until=command.valid_until,
-            )
-        ]
+    def last(known: Trust) -> TrustRootImported | None:
+        newest = known.in_force[-1:]
+        return newest[0] if newest and newest[0].root == root else None
 
-    return once(
-        told,
-        told.fingerprint,
-        occurred_at=command.occurred_at,
-        stream=TRUST,
-        ledger=ledger,
-        decide=decide,
-    )
+    def decide(known: Trust) -> TrustRootImported:
+        _check_log(command.log, known)
+        before = None if root in known.withdrawn else known.instance(root)
+        return TrustRootImported(
+            stream=TRUST,
+            version=known.version + 1,
+            occurred_at=command.occurred_at,
+            actor=command.actor,
+            report=told,
+            kind=command.kind,
+            root=root,
+            content=content,
+            name=command.name,
+            source=command.source,
+            instance=command.instance or before,
+            log=command.log,
+            key_id=command.key_id,
+            signs=command.signs,
+            valid_from=command.valid_from,
+            valid_until=command.valid_until,
+        )
+
+    return say(told, occurred_at=command.occurred_at, ledger=ledger, last=last, decide=decide)
 
 
 def _check(command: ImportTrustRoot) -> None:
@@ -86,8 +86,22 @@ def _check(command: ImportTrustRoot) -> None:
     of_keys = (command.log, command.key_id, command.signs, command.valid_from, command.valid_until)
     if command.kind is not RootKind.KEY and any(each is not None for each in of_keys):
         raise ContradictoryReport("log, key_id, signs and a span of use are said of a key alone")
+    if command.instance is not None:
+        names.key(command.instance, "instance")
+        if command.kind is not RootKind.SIGSTORE:
+            raise ContradictoryReport("a key is of no instance of Sigstore")
     if command.valid_from and command.valid_until and command.valid_until < command.valid_from:
         raise ContradictoryReport("the key's use would end before it begins")
+
+
+def _check_log(log: Digest | None, known: Trust) -> None:
+    if log is None:
+        return
+    root = next((each for each in known.in_force if each.root == log), None)
+    if root is None:
+        raise ContradictoryReport(f"no root {log} is trusted, whose log it could be")
+    if root.kind is not RootKind.SIGSTORE:
+        raise ContradictoryReport(f"{log} is a key, and keeps no log")
 
 
 def _said(command: ImportTrustRoot, root: Digest) -> dict[str, object]:
@@ -97,6 +111,7 @@ def _said(command: ImportTrustRoot, root: Digest) -> dict[str, object]:
         "content": Digest.of(command.content).text,
         "name": command.name,
         "source": command.source,
+        "instance": command.instance,
         "log": command.log and command.log.text,
         "key_id": command.key_id,
         "signs": command.signs and command.signs.value,

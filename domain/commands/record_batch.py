@@ -132,6 +132,16 @@ class Draft(Ledger):
         states = {stream: self.load(stream, fold) for stream in streams}
         return {stream: state for stream, state in states.items() if state is not None}
 
+    def load_until(
+        self, stream: str, fold: Callable[[S | None, Event], S | None], prefix: Prefix
+    ) -> S | None:
+        """See `LedgerReader`: what is appended."""
+        return self._base.load_until(stream, fold, prefix)
+
+    def of_stream(self, stream: str, versions: Sequence[int]) -> Sequence[Recorded]:
+        """See `LedgerReader`: what is appended."""
+        return self._base.of_stream(stream, versions)
+
     def reported(self, keys: Iterable[Digest]) -> Reported | None:
         """See `LedgerReader`."""
         wanted = tuple(keys)

@@ -60,6 +60,7 @@ def once(
     stream: str,
     ledger: Ledger,
     decide: Callable[[], Sequence[Event]],
+    prepare: Callable[[], None] | None = None,
     joint: bool = False,
 ) -> Receipt:
     """Append what *decide* returns, unless the report is in the ledger already.
@@ -72,17 +73,30 @@ def once(
 
     *natural* may be a question to the ledger, asked again after a race.
     *stream* is the one that is decided about: deciders of one stream take turns.
+    *prepare* does what takes long, before each turn, and only for what is not
+    refused by then; *decide* must look whether it still holds.
     *joint*: telling the same thing in other words is telling it again.
     """
-    for attempt in range(1, ATTEMPTS_MAX + 1):
-        with ledger.turn(stream):
-            keys = report.keys(told, natural if isinstance(natural, Digest) else natural())
-            said = (*keys, told.fingerprint)
-            known = ledger.reported(said)
-            if known is not None:
-                _check_same(told, known, keys if not joint else keys[1:], ledger)
-                return existing(known.position, ledger)
+
+    def answered() -> tuple[Receipt | None, tuple[Digest, ...]]:
+        """Return the receipt of what was told before, and what it can be found by; refuses otherwise."""
+        keys = report.keys(told, natural if isinstance(natural, Digest) else natural())
+        said = (*keys, told.fingerprint)
+        known = ledger.reported(said)
+        if known is None:
             check_claim(occurred_at, ledger.now())
+            return None, said
+        _check_same(told, known, keys if not joint else keys[1:], ledger)
+        return existing(known.position, ledger), said
+
+    for attempt in range(1, ATTEMPTS_MAX + 1):
+        if prepare is not None:
+            answered()
+            prepare()
+        with ledger.turn(stream):
+            known, said = answered()
+            if known is not None:
+                return known
             try:
                 events = decide()
                 if not events:

@@ -1,60 +1,128 @@
 """Verify evidence against whatever is trusted now, and record what is new about it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 
-from domain import admission
+from domain import admission, trust
 from domain.actor import Actor
-from domain.admission import Attested, Evidence, EvidenceTurnedDown, EvidenceVerified, Finding, Kind
+from domain.admission import Evidence, Finding, Kind
+from domain.commands.finding import finding, placed
 from domain.commands.telling import ATTEMPTS_MAX
 from domain.commands.trusted import trusted
 from domain.digest import Digest
-from domain.errors import ConflictingAppend, NothingFound
+from domain.errors import BrokenLedger, ConflictingAppend, EvidenceLost, NothingFound
 from domain.evidence_port import EvidenceVerifier
-from domain.ports import Blobs, Ledger, Receipt
-from domain.report import Report
-from domain.stream import evidence_stream
-from domain.verification import CertificateSigner, KeySigner, Outcome, Refused, Verified
-
-F = TypeVar("F", bound=Finding)
+from domain.ports import Blobs, Ledger, LedgerReader, Receipt
+from domain.stream import TRUST, evidence_stream
+from domain.trust import Trust
+from domain.verification import Outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyAgain:
-    """The command: which file, and who asks."""
+    """The command: which files, and who asks."""
 
-    evidence: Digest
+    evidence: Iterable[Digest]
     occurred_at: datetime
     actor: Actor
 
 
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A file that was admitted and cannot be verified again."""
+
+    evidence: Digest
+    refusal: EvidenceLost | BrokenLedger
+    """Of the blob store: it has none, or something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedAgain:
+    """What was new, and whose files are not what was admitted."""
+
+    receipts: tuple[Receipt, ...]
+    lost: tuple[Lost, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was found about each piece of a file, with everything that was trusted then."""
+
+    trust: int
+    """Version of the stream of trust."""
+    roots: tuple[Digest, ...]
+    outcomes: Sequence[Outcome]
+
+
 def verify_again(
     command: VerifyAgain, *, ledger: Ledger, blobs: Blobs, verifier: EvidenceVerifier
-) -> Sequence[Receipt]:
+) -> VerifiedAgain:
     """Append what is found now and was not found before; nothing, when the roots and engines are the same.
 
-    Raises `NothingFound` for a file that was not admitted.
+    A file that is lost keeps no other from being verified. Raises `NothingFound`
+    for one that was not admitted.
     """
-    stream = evidence_stream(command.evidence)
+    receipts: list[Receipt] = []
+    lost: list[Lost] = []
+    for file in command.evidence:
+        kind = _known(file, ledger).kind
+        if kind is None:
+            raise NothingFound(f"evidence {file} was not admitted")
+        if kind is not Kind.SIGNED:
+            continue
+        try:
+            content = blobs.get(file)
+        except (EvidenceLost, BrokenLedger) as refusal:
+            lost.append(Lost(file, refusal))
+            continue
+        receipts += _again(file, content, command, ledger=ledger, blobs=blobs, verifier=verifier)
+    return VerifiedAgain(tuple(receipts), tuple(lost))
+
+
+def look(content: bytes, *, ledger: Ledger, blobs: Blobs, verifier: EvidenceVerifier) -> Looked:
+    """Verify each piece of *content*. Takes its time, so nobody's turn should be held meanwhile."""
+    version = _trust(ledger)
+    anchors, roots = trusted(ledger, blobs)
+    return Looked(version, roots, verifier.verify(content, anchors, at=ledger.now()))
+
+
+def findings(
+    looked: Looked, *, after: Evidence, occurred_at: datetime, actor: Actor, ledger: LedgerReader
+) -> Sequence[Finding]:
+    """Return what was *looked* at and is not known, as the events that follow *after*.
+
+    Raises `ConflictingAppend` when something else is trusted by now: look again.
+    """
+    if _trust(ledger) != looked.trust:
+        raise ConflictingAppend("what is trusted changed while evidence was verified")
+    told = [
+        finding(outcome, looked.roots, occurred_at=occurred_at, actor=actor) for outcome in looked.outcomes
+    ]
+    fresh = admission.unsaid(after, told)
+    return [placed(each, after.version + place) for place, each in enumerate(fresh, 1)]
+
+
+def _again(
+    file: Digest,
+    content: bytes,
+    command: VerifyAgain,
+    *,
+    ledger: Ledger,
+    blobs: Blobs,
+    verifier: EvidenceVerifier,
+) -> Sequence[Receipt]:
     for attempt in range(1, ATTEMPTS_MAX + 1):
-        with ledger.turn(stream):
-            known = ledger.load(stream, admission.fold) or Evidence()
-            if known.kind is None:
-                raise NothingFound(f"evidence {command.evidence} was not admitted")
-            if known.kind is not Kind.SIGNED:
-                return ()
-            found = findings(
-                blobs.get(command.evidence),
-                after=known,
-                occurred_at=command.occurred_at,
-                actor=command.actor,
-                ledger=ledger,
-                blobs=blobs,
-                verifier=verifier,
-            )
+        looked = look(content, ledger=ledger, blobs=blobs, verifier=verifier)
+        with ledger.turn(evidence_stream(file)):
             try:
+                found = findings(
+                    looked,
+                    after=_known(file, ledger),
+                    occurred_at=command.occurred_at,
+                    actor=command.actor,
+                    ledger=ledger,
+                )
                 return ledger.append(found) if found else ()
             except ConflictingAppend:
                 if attempt == ATTEMPTS_MAX:
@@ -62,77 +130,9 @@ def verify_again(
     raise AssertionError("the last attempt returns or raises")
 
 
-def findings(
-    content: bytes,
-    *,
-    after: Evidence,
-    occurred_at: datetime,
-    actor: Actor,
-    ledger: Ledger,
-    blobs: Blobs,
-    verifier: EvidenceVerifier,
-) -> Sequence[Finding]:
-    """Return what the pieces of *content* establish that is not known, as the events that follow *after*."""
-    anchors, roots = trusted(ledger, blobs)
-    told = [
-        finding(outcome, roots, occurred_at=occurred_at, actor=actor)
-        for outcome in verifier.verify(content, anchors, at=ledger.now())
-    ]
-    fresh = admission.unsaid(after, told)
-    return [placed(each, after.version + place) for place, each in enumerate(fresh, 1)]
+def _known(file: Digest, ledger: LedgerReader) -> Evidence:
+    return ledger.load(evidence_stream(file), admission.fold) or Evidence()
 
 
-def refusal(
-    refused: Refused, roots: tuple[Digest, ...], *, occurred_at: datetime, actor: Actor
-) -> EvidenceTurnedDown:
-    """Return the event that says that *refused* was tried with *roots*; see `finding`."""
-    return EvidenceTurnedDown(
-        stream=evidence_stream(refused.file),
-        version=0,
-        occurred_at=occurred_at,
-        actor=actor,
-        evidence=refused.file,
-        place=refused.place,
-        format=refused.format,
-        reason=refused.reason,
-        words=admission.safe(refused),
-        roots=roots,
-    )
-
-
-def finding(outcome: Outcome, roots: tuple[Digest, ...], *, occurred_at: datetime, actor: Actor) -> Finding:
-    """Return the event that says *outcome*, found with *roots*; it has no place in its stream yet."""
-    match outcome:
-        case Refused():
-            return refusal(outcome, roots, occurred_at=occurred_at, actor=actor)
-        case Verified():
-            return _verification(outcome, occurred_at=occurred_at, actor=actor)
-
-
-def _verification(found: Verified, *, occurred_at: datetime, actor: Actor) -> EvidenceVerified:
-    signer = found.signer
-    return EvidenceVerified(
-        stream=evidence_stream(found.file),
-        version=0,
-        occurred_at=occurred_at,
-        actor=actor,
-        evidence=found.file,
-        place=found.place,
-        format=found.format,
-        identity=found.identity,
-        engine=found.engine,
-        root=found.root,
-        log_root=found.log_root,
-        certificate=signer if isinstance(signer, CertificateSigner) else None,
-        key=signer if isinstance(signer, KeySigner) else None,
-        times=found.times,
-        log=admission.provable(found.log),
-        predicate_type=None if found.statement is None else found.statement.predicate_type,
-        not_a_statement=found.not_a_statement,
-        attested=tuple(Attested(name=each.name, digests=each.digests) for each in found.subjects),
-    )
-
-
-def placed(found: F, version: int) -> F:
-    """Return *found* at its place in the stream, as a report of its own that is made once."""
-    return replace(found, version=version, report=Report(fingerprint=found.natural_key()))
+def _trust(ledger: LedgerReader) -> int:
+    return (ledger.load(TRUST, trust.fold) or Trust()).version

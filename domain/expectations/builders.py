@@ -2,10 +2,12 @@
 
 A builder's name in provenance is only a claim. What a certificate proves is which workflow signed, so a
 name counts when it is the signer's own, or when the table lets that signer name others.
+Whoever runs a certificate authority can write any workflow into a certificate, so a row counts under the
+root that it names and under no other (ADR 0015).
 Source: SLSA v1.2, "Verifying artifacts"; sigstore/fulcio, docs/oid-info.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -35,7 +37,9 @@ class BuilderRow:
     """One row of the table: a signer, under one trusted root, and the level of what it builds."""
 
     root: Digest | None = None
-    """Of the trusted root or the pinned key; None for every root that is trusted at all."""
+    """Of the one trusted root or pinned key it counts under."""
+    instance: str | None = None
+    """The instance of Sigstore it counts under, whatever root that has: `public-good`."""
     signer: str
     """The workflow without its ref, or a prefix of it that ends in `*`, or a pinned key's fingerprint."""
     issuer: str | None = None
@@ -43,12 +47,16 @@ class BuilderRow:
     builder: str | None = None
     """The name, or a prefix of it that ends in `*`; None for whatever `names` allows."""
     version_tag: bool = True
-    """Whether the signer must be at a tag like `v1.2.3`."""
+    """Whether the signer, and the builder it names, must be at a tag like `v1.2.3`."""
     hosted: bool = True
     """Whether it must have run on the platform's own machines, by the certificate."""
     unasked: bool = False
     """Whether it counts when nobody asked for a builder by name."""
     level: int = 1
+
+
+ReadBuilders = Callable[[bytes], Sequence[BuilderRow]]
+"""Returns the rows of a file; raises `EvidenceRefused` for what is no table of builders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +79,14 @@ class Built:
         return wanted in (*self.names, *uris)
 
 
-def built_by(verified: Verified, said: Provenance, table: Sequence[BuilderRow]) -> Built:
-    """Return who built it: by the row of the highest level that fits, the first of equal ones."""
-    fitting = [row for row in table if _fits(row, verified, said)]
+def built_by(
+    verified: Verified, said: Provenance, table: Sequence[BuilderRow], *, instance: str | None
+) -> Built:
+    """Return who built it: by the row of the highest level that fits, the first of equal ones.
+
+    *instance*: which one the root of *verified* is of, when that is known.
+    """
+    fitting = [row for row in table if _fits(row, verified, said, instance)]
     row = max(fitting, key=lambda each: each.level, default=None)
     names = [said.builder]
     if row is not None and row.names is Names.PLATFORM and row.builder is not None:
@@ -82,12 +95,14 @@ def built_by(verified: Verified, said: Provenance, table: Sequence[BuilderRow]) 
     return Built(tuple(dict.fromkeys(names)), row)
 
 
-def _fits(row: BuilderRow, verified: Verified, said: Provenance) -> bool:
-    if row.root is not None and row.root != verified.root:
+def _fits(row: BuilderRow, verified: Verified, said: Provenance, instance: str | None) -> bool:
+    if row.root not in (None, verified.root) or row.instance not in (None, instance):
         return False
     signer = verified.signer
     if not isinstance(signer, CertificateSigner):
         return row.signer == str(signer.fingerprint) and _like(row.builder, said.builder)
+    if row.root is None and row.instance is None:
+        return False
     workflow = at_ref(signer.identity)
     return (
         _like(row.signer, workflow.uri)
@@ -103,7 +118,8 @@ def _may_name(row: BuilderRow, signer: CertificateSigner, builder: str) -> bool:
         case Names.ITSELF:
             return builder == signer.identity and _like(row.builder, at_ref(builder).uri)
         case Names.OTHERS:
-            return _like(row.builder, at_ref(builder).uri)
+            named = at_ref(builder)
+            return _like(row.builder, named.uri) and (named.at_version_tag or not row.version_tag)
         case Names.PLATFORM:
             return builder in (row.builder, f"{row.builder}/{signer.runner_environment}")
 

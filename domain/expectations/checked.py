@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain import predicates
+from domain.digest import Digest
 from domain.evidence import EvidenceRefused
 from domain.expectations import parameters, uris
 from domain.expectations.builders import BuilderRow, Built, built_by
@@ -56,29 +57,54 @@ class _Proven:
 
 
 def check(
-    verified: Verified, subjects: Sequence[Subject], expected: Expectations, table: Sequence[BuilderRow]
+    verified: Verified,
+    subjects: Sequence[Subject],
+    expected: Expectations,
+    table: Sequence[BuilderRow],
+    *,
+    instance: str | None,
 ) -> Checked:
     """Hold *verified* against *expected*; *table* says which builders count for what.
 
     *subjects*: those of the statement that are the artifact asked about (`statement.matching`). What it
-    says of others says nothing about this one.
+    says of others says nothing about this one. *instance*: whose root verified it, when that is known.
     """
     said = None if verified.statement is None else predicates.read(verified.statement)
     if not isinstance(said, Provenance):
         return Checked(
             (Check("provenance", held=False, expected="SLSA provenance", found=_kind(said)),), None
         )
-    built = built_by(verified, said, table)
+    built = built_by(verified, said, table, instance=instance)
     proven = _proven(verified.signer)
     packages = [uris.package(subject.name) for subject in subjects]
     checks = (
-        *_about_source(proven, said, expected),
+        *_about_source(proven, expected),
+        *_about_named_source(said, expected),
         *_about_ref(proven, expected),
         *_about_builder(any(packages), built, expected),
-        *_about_build(proven, said, expected),
+        *_about_signer(proven, expected),
+        *_about_root(verified.root, instance, expected),
+        *_about_build(said, expected),
         *_about_package(packages, expected),
     )
     return Checked(checks, built.level)
+
+
+def may_hold(signer: Signer, root: Digest, expected: Expectations, *, instance: str | None) -> bool:
+    """Say whether who signed, under which *root*, leaves it open that all of *expected* holds."""
+    proven = _proven(signer)
+    checks = (
+        *_about_source(proven, expected),
+        *_about_ref(proven, expected),
+        *_about_signer(proven, expected),
+        *_about_root(root, instance, expected),
+    )
+    return all(each.held for each in checks)
+
+
+def source_of(signer: Signer) -> str | None:
+    """Return the repository that the certificate of *signer* proves; None when it proves none."""
+    return _proven(signer).source
 
 
 def _proven(signer: Signer) -> _Proven:
@@ -99,16 +125,19 @@ def _proven(signer: Signer) -> _Proven:
     )
 
 
-def _about_source(proven: _Proven, said: Provenance, expected: Expectations) -> Iterator[Check]:
-    """Yield what is asked of the source: the certificate counts, and provenance must not contradict it."""
+def _about_source(proven: _Proven, expected: Expectations) -> Iterator[Check]:
     if expected.source is not None:
-        wanted = uris.repository(expected.source)
-        yield from _same("source", wanted, proven.source)
-        named = _named_sources(said)
-        yield Check("source-in-provenance", not named or wanted in named, wanted, _listed(named))
+        yield from _same("source", uris.repository(expected.source), proven.source)
     yield from _same("owner_id", expected.owner_id, proven.owner_id)
     yield from _same("repository_id", expected.repository_id, proven.repository_id)
     yield from _same("commit", expected.commit, proven.commit)
+
+
+def _about_named_source(said: Provenance, expected: Expectations) -> Iterator[Check]:
+    """Yield the check that provenance does not contradict the certificate, which is what counts."""
+    if expected.source is not None:
+        wanted, named = uris.repository(expected.source), _named_sources(said)
+        yield Check("source-in-provenance", not named or wanted in named, wanted, _listed(named))
 
 
 def _about_ref(proven: _Proven, expected: Expectations) -> Iterator[Check]:
@@ -137,12 +166,20 @@ def _about_builder(packaged: bool, built: Built, expected: Expectations) -> Iter
         yield Check("level", built.level >= expected.level, f"at least {expected.level}", str(built.level))
 
 
-def _about_build(proven: _Proven, said: Provenance, expected: Expectations) -> Iterator[Check]:
+def _about_signer(proven: _Proven, expected: Expectations) -> Iterator[Check]:
     yield from _same("identity", expected.identity, proven.identity)
     yield from _same("issuer", expected.issuer, proven.issuer)
-    yield from _one_of("build_type", expected.build_types, said.build_type)
     yield from _one_of("trigger", expected.triggers, proven.trigger)
     yield from _same("runner", expected.runner, proven.runner)
+
+
+def _about_root(root: Digest, instance: str | None, expected: Expectations) -> Iterator[Check]:
+    yield from _same("root", None if expected.root is None else expected.root.text, root.text)
+    yield from _same("instance", expected.instance, instance)
+
+
+def _about_build(said: Provenance, expected: Expectations) -> Iterator[Check]:
+    yield from _one_of("build_type", expected.build_types, said.build_type)
     if expected.parameters is not None:
         yield from _parameters(said.parameters, expected.parameters)
 

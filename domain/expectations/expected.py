@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from domain.digest import Digest
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expectations:
@@ -23,6 +25,10 @@ class Expectations:
     identity: str | None = None
     issuer: str | None = None
     """Of the certificate, to the letter."""
+    root: Digest | None = None
+    """The trusted root, or the fingerprint of the pinned key, that verified it."""
+    instance: str | None = None
+    """The instance of Sigstore that the root is of: `public-good`, `github`, or a name of your own."""
     builder: str | None = None
     """Its name, with its ref or without."""
     tagged_builder: bool = False

@@ -43,12 +43,20 @@ class Links:
 
     def link(self, stream: str, version: int, *, previous: str | None, digest: str) -> None:
         """Check that the row placed last is the next of its stream; raises `BrokenLedger`."""
-        before, head = self._heads.get(stream, (0, None))
+        before, head = self._before(stream, version)
         if version != before + 1 or previous != head:
             raise BrokenLedger(
                 f"the chain of {stream} breaks at position {self.position}:"
                 f" version {version} follows {before}"
             )
+        self._keep(stream, version, digest)
+
+    def _before(self, stream: str, _version: int) -> tuple[int, str | None]:
+        """Return version and digest of what *stream* ends with, 0 and None before its first event."""
+        return self._heads.get(stream, (0, None))
+
+    def _keep(self, stream: str, version: int, digest: str) -> None:
+        """Remember what *stream* ends with."""
         self._heads[stream] = (version, digest)
 
 

@@ -5,26 +5,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from domain import instant
 from domain.admission import EvidenceVerified
+from domain.digest import Digest
+from domain.errors import BrokenLedger
 from domain.event import Recorded
 from domain.evidence import EvidenceRefused
 from domain.evidence_port import EvidenceReader
-from domain.expectations.builders import BuilderRow
-from domain.expectations.checked import Check, Checked, check
+from domain.expectations import checked
+from domain.expectations.builders import BuilderRow, ReadBuilders
+from domain.expectations.checked import Check, Checked
 from domain.expectations.expected import Expectations
 from domain.ports import Blobs, EvidenceIndex, LedgerReader
 from domain.prefix import Prefix
-from domain.provenance import V0_1, V0_2, V1, V1_DRAFT
-from domain.queries.evidence_of import spoken_about
+from domain.queries.provenance_of import Found, provenance_of
+from domain.queries.said_by import Said, said_by
+from domain.queries.still_trusted import still_trusted
 from domain.queries.trust_at import known_trust
-from domain.statement import Statement, matching
+from domain.statement import matching
 from domain.subject_digest import SubjectDigest
 from domain.trust import Trust
-
-PROVENANCE = frozenset({V0_1, V0_2, V1, V1_DRAFT})
-VERIFICATIONS_MAX = 50
-"""How many are held against expectations, the newest first; each is read from the blob store."""
 
 
 class Verdict(StrEnum):
@@ -48,13 +47,15 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class ProvenanceChecked:
-    """Every verification of provenance that speaks of the artifact, the one that holds most first."""
+    """The verifications of provenance that speak of the artifact, the one that holds most first."""
 
     prefix: Prefix
     verdict: Verdict
     judged: tuple[Judged, ...]
     truncated: bool
-    """Whether there are older ones that were not looked at."""
+    """Whether there are more that may hold and were not looked at: then what does not hold may yet."""
+    builders: Digest | None
+    """The table that said which builder counts for which level; None when there was none."""
 
 
 def check_provenance(
@@ -62,63 +63,65 @@ def check_provenance(
     expected: Expectations,
     known_at: datetime | int | None,
     *,
-    builders: Sequence[BuilderRow],
     ledger: LedgerReader,
     index: EvidenceIndex,
     blobs: Blobs,
     reader: EvidenceReader,
+    read_builders: ReadBuilders,
 ) -> ProvenanceChecked:
     """Judge each verification of *artifact*'s provenance by itself; what one lacks no other makes up for.
 
-    A signer that is distrusted, by what is known at *known_at*, fails the check `distrusted`.
+    Everything is judged by what is known at *known_at*: which builders count, a root that is withdrawn
+    (the check `withdrawn`), a key out of use (`key_in_use`), a signer that is distrusted (`distrusted`).
+    Evidence whose file is lost fails `kept`, and keeps no other from being judged. Raises what *ledger*
+    and *blobs* raise.
     """
-    known = spoken_about(artifact, known_at, ledger=ledger, index=index)
-    trust = known_trust(known.prefix, ledger=ledger, index=index)
-    about = list(_provenance(known.events, artifact))
-    looked_at = about[:VERIFICATIONS_MAX]
-    contents = {event.evidence: blobs.get(event.evidence) for _, event in looked_at}
+    prefix = ledger.prefix(known_at)
+    trust = known_trust(prefix, ledger=ledger, index=index)
+    builders = _builders(trust, blobs, read_builders)
+
+    def may_hold(found: Found) -> bool:
+        event, instance = found.event, trust.instance(found.event.root)
+        trusted = still_trusted(found.recorded, event, trust)
+        return all(each.held for each in trusted) and checked.may_hold(
+            event.signer, event.root, expected, instance=instance
+        )
+
+    about = provenance_of(artifact, expected, prefix, may_hold=may_hold, ledger=ledger, index=index)
     judged = []
-    for recorded, event in looked_at:
-        said = _said(contents[event.evidence], event, reader)
-        verified = event.verified(said)
+    for place, said in said_by([each.event for each in about.found], blobs=blobs, reader=reader):
+        recorded, event = about.found[place].recorded, about.found[place].event
+        verified = event.verified(said.statement)
         subjects = matching(verified.subjects, artifact.by_algorithm)
-        found = check(verified, subjects, expected, builders)
-        checks = (*found.checks, _distrusted(event, trust))
+        found = checked.check(verified, subjects, expected, builders, instance=trust.instance(event.root))
+        checks = (*found.checks, *still_trusted(recorded, event, trust), *_lost(said))
         judged.append(Judged(recorded, event, Checked(checks, found.level)))
-    judged.sort(key=lambda each: sum(not one.held for one in each.checked.checks))
+    judged.sort(key=_failing_then_newest)
     verdict = Verdict.NOT_HELD if judged else Verdict.MISSING
     if judged and judged[0].checked.held:
         verdict = Verdict.HELD
-    truncated = known.truncated or len(about) > VERIFICATIONS_MAX
-    return ProvenanceChecked(known.prefix, verdict, tuple(judged), truncated)
+    table = None if trust.builders is None else trust.builders.table
+    return ProvenanceChecked(prefix, verdict, tuple(judged), about.truncated, table)
 
 
-def _provenance(
-    events: Sequence[Recorded], artifact: SubjectDigest
-) -> Iterator[tuple[Recorded, EvidenceVerified]]:
-    """Yield the verifications of provenance among *events*, newest first.
-
-    An index found them, and is not believed: the signed event itself must speak of *artifact*.
-    """
-    for recorded in reversed(events):
-        event = recorded.event
-        if not isinstance(event, EvidenceVerified) or event.predicate_type not in PROVENANCE:
-            continue
-        if matching(event.verified(None).subjects, artifact.by_algorithm):
-            yield recorded, event
-
-
-def _said(content: bytes, event: EvidenceVerified, reader: EvidenceReader) -> Statement | None:
-    """Return what the piece says; None, with which nothing holds, when this program no longer reads it so."""
+def _builders(trust: Trust, blobs: Blobs, read: ReadBuilders) -> Sequence[BuilderRow]:
+    """Return the table that is in force: without one, nothing vouches for any builder."""
+    if trust.builders is None:
+        return ()
+    table = trust.builders.table
     try:
-        return reader.statement(content, event.place, event.identity)
-    except EvidenceRefused:
-        return None
+        return read(blobs.get(table))
+    except EvidenceRefused as wrong:
+        raise BrokenLedger(
+            f"this version cannot read the table of builders {table}: {wrong.words}"
+        ) from wrong
 
 
-def _distrusted(event: EvidenceVerified, trust: Trust) -> Check:
-    against = trust.distrust(event.signer, event.times)
-    found = (
-        "nothing against it" if against is None else f"since {instant.text(against.since)}: {against.reason}"
-    )
-    return Check("distrusted", held=against is None, expected="a signer that is not distrusted", found=found)
+def _failing_then_newest(judged: Judged) -> tuple[int, int]:
+    return sum(not one.held for one in judged.checked.checks), -judged.recorded.position
+
+
+def _lost(said: Said) -> Iterator[Check]:
+    """Yield the check that fails when the file is lost: what was recorded of it cannot be read again."""
+    if said.lost is not None:
+        yield Check("kept", held=False, expected="the file that was admitted", found=said.lost)

@@ -27,7 +27,8 @@ BENCHMARKS = {
     "import_jsonl": "a long history taken in by `shiplog import jsonl`, and the memory it takes",
     "rebuild": "the read models made anew from the ledger, its chain checked on the way",
     "components": "where a component ran, from what SBOMs list",
-    "evidence": "evidence of each kind verified, warm, and by two threads of one process",
+    "evidence": "evidence of each kind verified: warm, by several threads, and beside other command lines",
+    "sboms": "a large SBOM admitted, and the memory it takes",
     "memory": "a server's memory under load",
     "command_line": "how long a person waits for `shiplog --help`, `at`, `timeline` and `verify`",
 }

@@ -10,8 +10,9 @@ import sys
 import tempfile
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -19,16 +20,21 @@ import sqlalchemy as sa
 from adapters.database import schema
 from adapters.database.database import Database
 from adapters.readmodels.component_tables import (
+    BUILD_LISTED,
     BUILD_SBOM,
     COMPONENT,
-    COMPONENT_METADATA,
     ONGOING,
     RUN,
+    SBOM,
     SERIES,
 )
-from adapters.readmodels.containing import containing, meant, unlisted
+from adapters.readmodels.reader import ReadModels
 from adapters.sbom.question import asked as question
+from domain.instant import from_micros
+from domain.prefix import Prefix
+from domain.sbom_port import Window
 from tests import postgres
+from tests.benchmarks.as_of import POSTGRES
 from tests.benchmarks.figures import Figure, command
 from tests.benchmarks.population import (
     BEFORE_FACTS,
@@ -49,8 +55,9 @@ SBOMS = BUILDS * len(ENVIRONMENTS)
 LISTED, CHANGES = 150, 350
 PACKAGES, VERSIONS = 4_600, 10
 LOG4J = "pkg:maven/org.apache.logging.log4j/log4j-core"
-DAY_MICROSECONDS = YEAR_MICROSECONDS // 365
 AT_MOST_MILLISECONDS = 100
+DAYS_HELD = 30
+PAGE = 100
 TIMES = 9
 
 QUESTIONS = {
@@ -84,38 +91,47 @@ def runs() -> Iterator[Row]:
             yield 1 + package * VERSIONS + version, series, first, ONGOING
 
 
-def speaks() -> Iterator[Row]:
+def speaks() -> Iterator[tuple[int, int, int, bytes]]:
     """Yield which build has which SBOM; the builds of a service take turns in its environments."""
     chance = seeded(6)
     for service in range(SERVICES):
         for number in range(1, SBOMS + 1):
             target = service + SERVICES * ((number - 1) % len(ENVIRONMENTS))
             if chance.random() < 0.95:
-                yield target * BUILDS + 1 + (number - 1) // len(ENVIRONMENTS), service + 1, number, 1
+                build = target * BUILDS + 1 + (number - 1) // len(ENVIRONMENTS)
+                yield build, service + 1, number, bytes.fromhex(f"{build:064x}")
 
 
 def listed(database: Database) -> int:
     """Fill the tables; return the number of runs."""
-    with database.appending() as connection:
-        COMPONENT_METADATA.create_all(connection)
     components = (
         (
             1 + package * VERSIONS + version,
             f"pkg:npm/package-{package}" if package else LOG4J,
             f"1.{version}.0" if package else f"2.{10 + version}.1",
             "",
+            1,
         )
         for package in range(PACKAGES)
         for version in range(VERSIONS)
     )
-    _insert(database, COMPONENT, "id package version qualifiers", components)
+    _insert(database, COMPONENT, "id package version qualifiers position", components)
     _insert(
         database,
         SERIES,
         "id service artifact",
         ((s + 1, f"service-{s}", f"service-{s}") for s in range(SERVICES)),
     )
-    _insert(database, BUILD_SBOM, "build_id series_id number position", speaks())
+    spoken = list(speaks())
+    evidence = ((series, number, artifact, -1, 1) for _, series, number, artifact in spoken)
+    _insert(database, SBOM, "series_id number evidence piece position", evidence)
+    _insert(
+        database,
+        BUILD_SBOM,
+        "build_id series_id number artifact verified position",
+        ((*each, 1, 1) for each in spoken),
+    )
+    _insert(database, BUILD_LISTED, "build_id position", sorted((build, 1) for build, *_ in spoken))
     _insert(database, RUN, "component_id series_id first last", sorted(runs()))
     settle(database)
     with database.reading() as connection:
@@ -135,55 +151,59 @@ def median_milliseconds(call: Callable[[], object]) -> tuple[float, float]:
 
 
 def asked_of(database: Database, on: str, facts: int) -> Iterator[Figure]:
-    """Yield how long each question takes, for windows of a day, a month and a year."""
-    known = BEFORE_FACTS + facts
-    end = START + YEAR_MICROSECONDS
+    """Yield how long a page of each answer takes, for windows of a day, a month and a year."""
+    reads = ReadModels(database)
+    end = from_micros(START + YEAR_MICROSECONDS)
+    prefix = Prefix(BEFORE_FACTS + facts, end, None)
     for name, text in QUESTIONS.items():
         for days in (1, 30, 365):
-            start = end - days * DAY_MICROSECONDS
-            with database.reading() as connection:
+            window = Window("prod", end - timedelta(days=days), end)
 
-                def ask(
-                    text: str = text, start: int = start, connection: sa.Connection = connection
-                ) -> object:
-                    wanted = question(text)
-                    found = meant(connection, wanted.package, wanted.means)
-                    return containing(
-                        connection, found.components, start=start, end=end, known=known, environment="prod"
-                    )
+            def page(text: str = text, window: Window = window) -> Sequence[object]:
+                meant = reads.meant(question(text), prefix)
+                return reads.containing(meant.components, window, prefix, after=None, limit=PAGE + 1)
 
-                rows = ask()
-                wall, processor = median_milliseconds(ask)
-            assert isinstance(rows, list), "an answer is a list"
-            yield Figure(
+            yield _figure(
                 f"components: {name}, {days} days",
-                wall,
-                "ms",
+                page,
                 on=on,
                 size=facts,
-                processor=processor * 1000,
-                at_most=AT_MOST_MILLISECONDS if "log4j" in name and days <= 30 else None,
-                note=f"{len(rows):,} placements",
+                at_most=AT_MOST_MILLISECONDS if days <= DAYS_HELD else None,
             )
-    with database.reading() as connection:
-        at = {"start": end - 1, "end": end, "known": known}
-        wall, processor = median_milliseconds(lambda: unlisted(connection, environment="prod", **at))
-        rows = unlisted(connection, environment="prod", **at)
-    yield Figure(
-        "components: what runs now without an SBOM",
+    for days in (1, 30):
+        window = Window("prod", end - timedelta(days=days), end)
+
+        def unknown(window: Window = window) -> Sequence[object]:
+            return reads.unlisted(window, prefix, limit=PAGE)[0]
+
+        name = f"components: what ran without an SBOM, {days} days"
+        yield _figure(name, unknown, on=on, size=facts, at_most=AT_MOST_MILLISECONDS)
+
+
+def _figure(
+    name: str, call: Callable[[], Sequence[object]], *, on: str, size: int, at_most: float | None
+) -> Figure:
+    wall, processor = median_milliseconds(call)
+    return Figure(
+        name,
         wall,
         "ms",
         on=on,
-        size=facts,
+        size=size,
         processor=processor * 1000,
-        note=f"{len(rows):,} placements",
+        at_most=at_most,
+        note=f"{len(call()):,} placements",
     )
 
 
 @contextmanager
 def databases(asked: Namespace) -> Iterator[Iterator[tuple[str, Database]]]:
     """Lend an empty database of each kind."""
-    with tempfile.TemporaryDirectory() as folder, postgres.server() as server, server.database() as url:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        postgres.server(POSTGRES) as server,
+        server.database() as url,
+    ):
         urls = {"SQLite": f"sqlite:///{Path(folder) / 'ledger.db'}", "PostgreSQL": url}
         yield ((on, Database(each)) for on, each in urls.items() if asked.on in (None, on))
 

@@ -2,7 +2,8 @@
 
 Real bundles where the shared collection is beside the project, those of the tests' miniature elsewhere.
 Processor time of one thread, the best of several rounds; the rate is of one process with a few threads, by
-the clock on the wall. Beside each, the library alone on the same bundle, its trusted root opened once.
+the clock on the wall. Beside each, the library alone on the same bundle, its trusted root opened once; and
+the `sigstore` and `cosign` command lines, the latter where it is on PATH.
 """
 
 import json
@@ -22,6 +23,7 @@ from adapters.evidence.verifier import OfflineVerifier
 from domain import evidence_port
 from domain.evidence_port import Anchor, PinnedKey
 from domain.verification import CertificateSigner, Verified
+from tests.benchmarks import evidence_beside
 from tests.benchmarks.figures import Figure, command
 from tests.corpus import cases
 from tests.mini_sigstore import NOON, MiniSigstore, p256, pem
@@ -59,6 +61,7 @@ def measured(asked: Namespace) -> Iterator[Figure]:
             at_most=at_most,
             processor=took * 1000,
         )
+        yield from _command_lines(name, source, content, root, warm=took, rounds=3 if asked.quick else 10)
     mini, key = MiniSigstore(now=NOON), p256()
     root = evidence_port.TrustedRoot(mini.trusted_root())
     private = evidence_port.TrustedRoot(mini.trusted_root("certificateAuthorities", "timestampAuthorities"))
@@ -84,6 +87,39 @@ def measured(asked: Namespace) -> Iterator[Figure]:
         beside="one thread",
         at_least=500,
     )
+
+
+def _command_lines(
+    name: str, source: str, content: bytes, root: evidence_port.TrustedRoot, *, warm: float, rounds: int
+) -> Iterator[Figure]:
+    """Measure whole processes, ours and others', on the bundle that one more of takes us *warm* ms."""
+    (found,) = OfflineVerifier().verify(content, (root,), at=AT)
+    assert isinstance(found, Verified)
+    with evidence_beside.given(content, root, found, AT.isoformat()) as files:
+        alone = evidence_beside.milliseconds(evidence_beside.ours(files), files, rounds)
+        others = {"sigstore": evidence_beside.sigstore(files), "cosign": evidence_beside.cosign(files)}
+        for other, line in others.items():
+            if line is None:
+                continue
+            took = evidence_beside.milliseconds(line, files, rounds)
+            beside = f"the {other} command line"
+            yield Figure(
+                f"evidence: {name}, one more in a server, beside {other}",
+                warm,
+                "ms",
+                on=source,
+                baseline=took,
+                beside=beside,
+            )
+            yield Figure(
+                f"evidence: {name}, in a process of its own, beside {other}",
+                alone,
+                "ms",
+                on=source,
+                baseline=took,
+                beside=beside,
+                processor=alone * 1000,
+            )
 
 
 def _evidence() -> tuple[

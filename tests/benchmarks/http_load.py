@@ -111,7 +111,7 @@ def offered(server: Served, asked: Asked, *, rate: float, connections: int, seco
     """Ask *rate* times a second, whether or not what was asked before is answered.
 
     An answer's time counts from when its question was due: one that had to wait for a
-    free connection waited for the server.
+    free connection waited for the server. The last ones are waited for too, however late.
     """
     with ExitStack() as stack:
         poll = stack.enter_context(selectors.DefaultSelector())
@@ -121,15 +121,16 @@ def offered(server: Served, asked: Asked, *, rate: float, connections: int, seco
         def answered(until: float) -> list[float]:
             taken: list[float] = []
             following = perf_counter()
-            while (now := perf_counter()) < until or not taken:
-                while following <= now:
+            while (now := perf_counter()) < until or due or len(free) < connections:
+                while following <= min(now, until):
                     due.append(following)
                     following += 1 / rate
                 while due and free:
                     connection = free.popleft()
                     connection.sendall(asked())
                     poll.register(connection, selectors.EVENT_READ, due.popleft())
-                for key, _ in poll.select(max(following - perf_counter(), 0)):
+                wait = following - perf_counter() if following <= until else WAIT_SECONDS
+                for key, _ in poll.select(max(wait, 0)):
                     assert isinstance(key.fileobj, socket.socket)
                     _take(key.fileobj)
                     taken.append((perf_counter() - key.data) * 1000)
@@ -182,7 +183,7 @@ def got(path: str) -> bytes:
 
 def _alone(group: GroupCommit[Any, Any], request: object) -> object:
     """Commit *request* by itself: stands for `GroupCommit.carry_out`."""
-    with group._turn:
+    with group._door:
         (answer,) = group._commit(lambda: [request])
     return answer
 

@@ -77,7 +77,7 @@ def fill(database: Database, facts: int) -> None:
 
 def settle(database: Database) -> None:
     """Let the database look at what it was given, as it does by itself after a while."""
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with database.reading() as connection:
         _take_your_time(connection, database)
         connection.exec_driver_sql("VACUUM (ANALYZE)" if database.is_postgres else "PRAGMA optimize")
 

@@ -1,17 +1,19 @@
 """Whom a thread of the server waits for, and for whom it does not."""
 
+import selectors
 import socket
 import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from threading import Semaphore
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from api.cli import bounded_worker
-from api.cli.bounded_worker import BoundedUnreader, BoundedWorker
+from api.cli import bounded_reading
+from api.cli.bounded_reading import ANSWER_SECONDS, BoundedUnreader, send
+from api.cli.bounded_worker import BoundedWorker
 
 Pair = tuple[socket.socket, socket.socket]
 FOR_EVER_SECONDS = 3600.0
@@ -35,7 +37,7 @@ def late(server: socket.socket) -> BoundedUnreader:
 
 
 def test_a_stalled_upload_is_not_waited_for(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounded_worker, "LATE_SECONDS", FOR_EVER_SECONDS)
+    monkeypatch.setattr(bounded_reading, "LATE_SECONDS", FOR_EVER_SECONDS)
     client, server = pair
     client.sendall(b"x" * 1000)
     unreader = late(server)
@@ -49,7 +51,7 @@ def test_an_upload_that_there_was_no_room_for_is_waited_for(pair: Pair) -> None:
     sender = threading.Thread(target=client.sendall, args=(body,))
     sender.start()
     unreader = late(server)
-    server.recv(bounded_worker.LATE_BYTES_MIN, socket.MSG_PEEK | socket.MSG_WAITALL)  # it has begun
+    server.recv(bounded_reading.LATE_BYTES_MIN, socket.MSG_PEEK | socket.MSG_WAITALL)  # it has begun
     arrived = 0
     while part := unreader.chunk(1 << 20):
         arrived += len(part)
@@ -59,44 +61,98 @@ def test_an_upload_that_there_was_no_room_for_is_waited_for(pair: Pair) -> None:
     assert (arrived, unreader.expired) == (len(body), False)
 
 
-def worker(*, threads: int = 2, queued: int = 0, alive: bool = True) -> BoundedWorker:
+def test_what_is_on_its_way_is_waited_for_until_the_deadline(pair: Pair) -> None:
+    client, server = pair
+    unreader = BoundedUnreader(server)
+    unreader.deadline = time.monotonic() + FOR_EVER_SECONDS
+    threading.Timer(0, client.sendall, (b"GET",)).start()
+    assert unreader.chunk() == b"GET"
+    unreader.deadline = time.monotonic() + 0.01
+    assert (unreader.chunk(), unreader.expired) == (b"", True)
+    assert server.gettimeout() is None
+    client.sendall(b"GET")
+    assert unreader.chunk() == b"", "what comes after the deadline belongs to no request"
+
+
+def test_a_long_answer_is_sent_whole_as_it_is_taken(pair: Pair) -> None:
+    client, server = pair
+    answer = bytes(range(256)) * (1 << 15)
+    taken = bytearray()
+
+    def take() -> None:
+        while part := client.recv(1 << 16):
+            taken.extend(part)
+
+    taker = threading.Thread(target=take)
+    taker.start()
+    send(server, answer)
+    server.shutdown(socket.SHUT_WR)
+    taker.join()
+    assert taken == answer
+    assert server.gettimeout() is None, "a limit that was needed once costs nothing later"
+
+
+def test_an_answer_that_is_not_taken_is_given_up(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ANSWER_SECONDS == 120
+    monkeypatch.setattr(bounded_reading, "ANSWER_SECONDS", 0.01)
+    with pytest.raises(TimeoutError):
+        send(pair[1], b"x" * (8 << 20))
+
+
+def worker(*, alive: bool = True) -> BoundedWorker:
     """Return a worker that has no server around it."""
     made = BoundedWorker.__new__(BoundedWorker)
     made.alive = alive
-    made._queued = deque(range(queued))
-    made._may_linger = Semaphore(threads - 1)
+    made.cfg = SimpleNamespace(keepalive=FOR_EVER_SECONDS)
+    made.poller = selectors.DefaultSelector()
+    made.keepalived_conns, made.pending_conns, made._parting = deque(), deque(), deque()
+    made.nr_conns = 1
+    made.handed = []
+    made.tpool = SimpleNamespace(hand=made.handed.append)
     return made
 
 
-def test_who_asks_again_at_once_keeps_the_thread(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounded_worker, "LINGER_SECONDS", FOR_EVER_SECONDS)
+def connection(server: socket.socket) -> Any:
+    """Return a connection as the worker keeps it, without a parser."""
+    return SimpleNamespace(sock=server, close=server.close)
+
+
+def test_who_is_kept_gets_a_thread_with_the_first_byte_of_the_next_request(pair: Pair) -> None:
     client, server = pair
-    threading.Timer(0, client.sendall, (b"GET",)).start()
-    one = worker()
-    assert one._follows(SimpleNamespace(sock=server))
-    assert server.recv(10) == b"GET"
-    client.sendall(b"GET")
-    assert one._follows(SimpleNamespace(sock=server)), "it lingers again"
+    one, kept = worker(), connection(server)
+    with one.poller:
+        one._keep(kept)
+        one.wait_for_and_dispatch_events(timeout=0)
+        assert one.handed == [], "nothing was sent"
+        before = time.monotonic()
+        client.sendall(b"G")
+        one.wait_for_and_dispatch_events(timeout=FOR_EVER_SECONDS)
+        assert one.handed == [kept]
+        assert kept.began >= before, "its time begins with that byte"
+        assert not one.keepalived_conns
+        assert not one.poller.get_map()
 
 
-def test_who_does_not_goes_back_to_the_poller(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounded_worker, "LINGER_SECONDS", 0.0)
-    assert not worker()._follows(SimpleNamespace(sock=pair[1]))
+def test_who_is_kept_while_the_server_stops_is_not_kept_for_long(pair: Pair) -> None:
+    one, kept = worker(alive=False), connection(pair[1])
+    with one.poller:
+        one._keep(kept)
+        assert kept.timeout < time.monotonic() + 3
+        one._cap_keepalive(0.0)
+        one.murder_keepalived()
+        assert one.nr_conns == 0
+        assert pair[1].fileno() == -1
 
 
-@pytest.mark.parametrize(
-    "needed",
-    [worker(queued=1), worker(threads=1), worker(alive=False)],
-    ids=["by another client", "as the only one", "to stop"],
-)
-def test_a_thread_that_is_needed_does_not_linger(pair: Pair, needed: BoundedWorker) -> None:
+def test_who_stays_after_parting_is_closed_in_its_time(pair: Pair) -> None:
     client, server = pair
-    client.sendall(b"GET")
-    assert not needed._follows(SimpleNamespace(sock=server))
-
-
-def test_who_has_gone_is_not_waited_for(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounded_worker, "LINGER_SECONDS", FOR_EVER_SECONDS)
-    client, server = pair
-    client.close()
-    assert not worker()._follows(SimpleNamespace(sock=server))
+    one, told = worker(), connection(server)
+    with one.poller:
+        one._part_with(told)
+        assert client.recv(1) == b"", "it is told to go"
+        one.murder_pending()
+        assert one.nr_conns == 1, "and has time to"
+        told.timeout = 0.0
+        one.murder_pending()
+        assert one.nr_conns == 0
+        assert not one.poller.get_map()

@@ -41,6 +41,7 @@ def test_everything_is_right(shiplog: Shell) -> None:
         "sqlite": ["ok"],
         "ledger": ["ok"],
         "clock": ["ok"],
+        "evidence": ["ok", "ok", "ok"],
         "serve": ["ok"],
     }
 

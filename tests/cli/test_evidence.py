@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from domain.digest import Digest
 from tests.builders import digest
 from tests.cli.running import Shell
 from tests.mini_sigstore import p256, pae, pem, sign, statement
@@ -86,7 +87,11 @@ def test_nobody_who_is_trusted_could_vouch_for_it(shiplog: Shell, files: Path) -
     assert shiplog("record", "evidence", str(files / "app.json")).code == 14
     assert shiplog("check", "provenance", ARTIFACT).code == 14
     assert shiplog("evidence", "show", ARTIFACT).code == 3
-    assert shiplog.done("evidence", "verify", "-o", "json").json == {"looked_at": 1, "recorded": 0}
+    assert shiplog.done("evidence", "verify", "-o", "json").json == {
+        "looked_at": 1,
+        "recorded": 0,
+        "lost": [],
+    }
 
 
 @pytest.mark.parametrize("form", ["table", "json", "csv", "md", "jsonl"])
@@ -179,3 +184,22 @@ def test_files_and_roots_are_handed_out_byte_for_byte(trusting: Shell, files: Pa
         assert trusting.done(noun, "get", name).out.encode() == goal.read_bytes()
         assert trusting(noun, "get", ARTIFACT).code == 3
         assert trusting(noun, "get", name, "--to", str(tmp_path / "no" / "folder")).code == 2
+
+
+def test_a_lost_file_is_named_and_the_others_are_verified(
+    trusting: Shell, files: Path, tmp_path: Path
+) -> None:
+    trusting("record", "evidence", str(files / "app.json"), str(files / "other.json"))
+    lost = Digest.of((files / "app.json").read_bytes())
+    (tmp_path / "home" / "blobs" / lost.hex[:2] / lost.hex[2:4] / lost.hex).unlink()
+    ran = trusting("evidence", "verify", "-o", "json")
+    assert ran.code == 12
+    assert json.loads(ran.out) == {
+        "looked_at": 2,
+        "recorded": 0,
+        "lost": [{"evidence": str(lost), "words": f"the blob store has no {lost}"}],
+    }
+    assert f"{lost}: the blob store has no" in ran.err
+    assert "lost" in trusting("evidence", "verify").out
+    assert trusting("evidence", "verify", str(lost)).code == 12
+    assert trusting("evidence", "verify", str(Digest.of((files / "other.json").read_bytes()))).code == 0

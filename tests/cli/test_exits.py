@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from adapters.database.database import Database, _translated
+from adapters.database.database import Database
+from adapters.database.refusals import translated
 from api.cli import exits
 from api.problems import KINDS, Kind
 from domain.errors import LedgerError
@@ -158,8 +159,8 @@ def test_a_key_that_cannot_be_used(shiplog: Shell, tmp_path: Path, key: str, har
 
 
 def test_a_lost_race_is_told_as_one(told: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    def taken(_: Database) -> None:
-        with _translated():
+    def taken(_: Database, **_notify: str) -> None:
+        with translated():
             raise IntegrityError("INSERT", {}, Exception("UNIQUE constraint failed"))
 
     monkeypatch.setattr(Database, "appending", taken)

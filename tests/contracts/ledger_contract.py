@@ -376,6 +376,50 @@ class LedgerContract(ABC):
         assert found == Noted(8, (far[-2].recorded_at,), (noted(7), noted(8)))
         assert other.load("never written", fold) is None
 
+    # -- of a stream, what a prefix holds
+
+    def test_a_stream_is_folded_up_to_a_prefix(self, ledger: EventLedger) -> None:
+        ledger.append([noted(1), noted(1, "other"), noted(2), noted(3)])
+        versions = [ledger.load_until(STREAM, count, ledger.prefix(position)) for position in (0, 1, 2, 3, 4)]
+        assert versions == [None, Length(1), Length(1), Length(2), Length(3)]
+        assert ledger.load_until("never written", count, ledger.prefix(None)) is None
+        assert ledger.load(STREAM, count) == Length(3), "an early prefix leaves nothing behind"
+
+    def test_what_others_append_does_not_change_what_a_prefix_holds(
+        self, ledger: EventLedger, recorder: LedgerRecorder, clock: Clock
+    ) -> None:
+        ledger.append([noted(1)])
+        known = ledger.prefix(None)
+        assert ledger.load_until(STREAM, count, known) == Length(1)
+        other = _ledger(self.another(recorder), clock)
+        other.append([noted(2)])
+        assert ledger.load_until(STREAM, count, known) == Length(1)
+        assert ledger.load_until(STREAM, count, ledger.prefix(None)) == Length(2)
+
+    def test_a_fold_of_the_end_is_given_all_that_a_prefix_holds(self, ledger: EventLedger) -> None:
+        ledger.append([noted(version) for version in range(1, 6)])
+        noting_two = noting(2)
+        found = ledger.load_until(STREAM, noting_two, ledger.prefix(3))
+        assert found is not None
+        assert [event.version for event in found.events] == [1, 2, 3]
+
+    def test_events_of_a_stream_are_found_by_their_versions(self, ledger: EventLedger) -> None:
+        ledger.append([noted(1), noted(1, "other"), noted(2), noted(3)])
+        found = ledger.of_stream(STREAM, (3, 1, 3))
+        assert [(each.position, each.event.version) for each in found] == [(4, 3), (1, 1), (4, 3)]
+        assert found[1] == ledger.at(1)
+        assert ledger.of_stream(STREAM, ()) == []
+        for missing in (0, -1, 4, 2**70):
+            with pytest.raises(UnknownEvent):
+                ledger.of_stream(STREAM, (1, missing))
+        with pytest.raises(UnknownEvent):
+            ledger.of_stream("never written", (1,))
+
+    def test_more_events_of_a_stream_are_found_than_fit_one_statement(self, ledger: EventLedger) -> None:
+        ledger.append([noted(version) for version in range(1, 1201)])
+        found = ledger.of_stream(STREAM, range(1200, 0, -1))
+        assert [each.event.version for each in found] == list(range(1200, 0, -1))
+
     # -- others
 
     def test_another_writer_is_seen_at_once(
@@ -438,10 +482,11 @@ class LedgerContract(ABC):
             start.wait()
             while True:
                 last_look = stop.is_set()
-                for row in ledgers[1].sealed(after=len(seen), limit=100):
+                rows = ledgers[1].sealed(after=len(seen), limit=100)
+                for row in rows:
                     assert row.position == len(seen) + 1, "a tailing reader meets no gap and nothing late"
                     seen.append(row.position)
-                if last_look:
+                if last_look and not rows:
                     return seen
 
         with ThreadPoolExecutor(WRITERS + 1) as threads:

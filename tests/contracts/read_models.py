@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from adapters.database import schema
 from adapters.database.database import Database
-from adapters.readmodels.projection import PLACEMENTS
+from adapters.readmodels.projection import PLACEMENTS, Projection
 from adapters.readmodels.projector import Projector
 from adapters.readmodels.reader import ReadModels
 from adapters.readmodels.tables import PROJECTION
@@ -17,11 +17,11 @@ from domain.event import Recorded
 class Followed:
     """A database whose read models are fed by hand, without a ledger's own tables."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, projection: Projection = PLACEMENTS) -> None:
         self.database = database
         self.recorded: Sequence[Recorded] = ()
         """What the ledger holds, for whoever catches up."""
-        self.projector = Projector(database, read_page=self.page)
+        self.projector = Projector(database, projection=projection, read_page=self.page)
         self.projector.prepare()
         self.reads = ReadModels(database, self.projector)
 
@@ -52,11 +52,11 @@ class Followed:
 
 
 @contextmanager
-def followed(url: str) -> Iterator[Followed]:
+def followed(url: str, projection: Projection = PLACEMENTS) -> Iterator[Followed]:
     """Lend read models over a fresh database at *url*."""
     database = Database(url)
     schema.create(database)
     try:
-        yield Followed(database)
+        yield Followed(database, projection)
     finally:
         database.close()

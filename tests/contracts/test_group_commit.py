@@ -87,6 +87,49 @@ def test_whoever_queued_meanwhile_is_taken_along() -> None:
     assert [sorted(numbers) for numbers in shop.commits] == [[1, 2, 3]]
 
 
+def test_those_who_came_too_late_share_the_next_commit() -> None:
+    group, late = _led_by_one(lambda take: [f"did {number}" for number in take()])
+    assert late == ["did 2", "did 3", "did 4"]
+    assert group == [[1], [2, 3, 4]]
+
+
+def test_when_a_leader_is_interrupted_the_next_one_leads() -> None:
+    def interrupted_at_first(take: Callable[[], Sequence[int]]) -> Sequence[str]:
+        numbers = take()
+        if 1 in numbers:
+            raise KeyboardInterrupt
+        return [f"did {number}" for number in numbers]
+
+    group, late = _led_by_one(interrupted_at_first)
+    assert late == ["did 2", "did 3", "did 4"]
+    assert group == [[1], [2, 3, 4]]
+
+
+def _led_by_one(
+    commit: Callable[[Callable[[], Sequence[int]]], Sequence[str]],
+) -> tuple[list[list[int]], list[str]]:
+    """Let three queue once the first has taken what there was; return the commits, and what they heard."""
+    taken, queued = threading.Event(), threading.Event()
+    commits: list[list[int]] = []
+
+    def held(take: Callable[[], Sequence[int]]) -> Sequence[str]:
+        numbers = list(take())
+        commits.append(sorted(numbers))
+        taken.set()
+        assert queued.wait(WAIT_SECONDS_MAX)
+        return commit(lambda: numbers)
+
+    group: GroupCommit[int, str] = GroupCommit(held)
+    with ThreadPoolExecutor(4) as threads:
+        threads.submit(group.carry_out, 1)
+        assert taken.wait(WAIT_SECONDS_MAX)
+        late = [threads.submit(group.carry_out, number) for number in (2, 3, 4)]
+        while len(group._queue) < len(late):
+            pass
+        queued.set()
+        return commits, [each.result(WAIT_SECONDS_MAX) for each in late]
+
+
 def test_one_in_conflict_does_not_stand_in_the_way_of_the_others() -> None:
     shop = Shop()
     assert _together(shop, [1, 13, 3]) == ["did 1", "ConflictingAppend", "did 3"]

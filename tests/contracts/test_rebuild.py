@@ -11,8 +11,10 @@ from adapters.database import schema
 from adapters.database.database import Database
 from adapters.database.metadata import NAMING
 from adapters.ledger.ledger import EventLedger
+from adapters.ledger.seal import SealingMapper
 from adapters.ledger.sql_recorder import SqlRecorder
-from adapters.readmodels import alone, copies, rebuild
+from adapters.readmodels import alone, checked, copies, indexes, rebuild
+from adapters.readmodels.filling import Content
 from adapters.readmodels.projection import PLACEMENTS, Projection
 from adapters.readmodels.projector import LAG_EVENTS_MAX, Projector
 from adapters.readmodels.reader import ReadModels
@@ -38,7 +40,17 @@ def _count(connection: sa.Connection, recorded: Sequence[Recorded]) -> None:
             connection.execute(sa.insert(_COUNTED), {"topic": each.event.topic, "events": 1})
 
 
-COUNTS = Projection("counts.v2", (_COUNTED,), _count, lambda: _count)
+def _every_one(recorded: Sequence[Recorded]) -> Content:
+    return Content([], [], [each.position for each in recorded])
+
+
+COUNTS = Projection(
+    "counts.v2",
+    (_COUNTED,),
+    _count,
+    folding=lambda _: _every_one,
+    put=lambda connection, _, recorded: _count(connection, recorded),
+)
 """What a newer program might keep."""
 
 
@@ -63,7 +75,7 @@ class Told:
         tell(self.ledger, a_deployment(1, deployment=f"again-{number}", id=f"again-{number}"))
 
     def rebuild(self, *, check: bool = False) -> Rebuilt:
-        return Rebuild(self.database, PLACEMENTS, self.ledger.opened).run(check=check)
+        return Rebuild(self.database, PLACEMENTS, self.ledger).run(check=check)
 
     def content(self, tables: Sequence[sa.Table] = PLACEMENTS.tables) -> dict[str, list[str]]:
         with self.database.reading() as connection:
@@ -168,6 +180,61 @@ def test_page_by_page_it_is_the_same(told: Told, monkeypatch: pytest.MonkeyPatch
     assert told.content() == before
 
 
+@pytest.mark.parametrize("remembered", [0, 5])
+def test_what_it_does_not_remember_is_read_back(
+    told: Told, monkeypatch: pytest.MonkeyPatch, remembered: int
+) -> None:
+    """Names from the copy, and the digests that chains go on from."""
+    monkeypatch.setattr(rebuild, "PAGE_EVENTS", 3)
+    monkeypatch.setattr("adapters.readmodels.projection.KEPT_MAX", remembered)
+    monkeypatch.setattr(checked, "HEADS_MAX", remembered)
+    before = told.content()
+    assert told.rebuild() == Rebuilt(told.head, ())
+    assert told.content() == before
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_indexes_are_there_whenever_they_are_made(
+    told: Told, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    """While rows come in here; at the end in every other test."""
+    monkeypatch.setattr(rebuild, "PAGE_EVENTS", 3)
+    monkeypatch.setattr(indexes, "ROWS_MAX", rows)
+
+    def indexed() -> dict[str, int]:
+        with told.database.reading() as connection:
+            look = sa.inspect(connection)
+            return {table.name: len(look.get_indexes(table.name)) for table in PLACEMENTS.tables}
+
+    before = indexed()
+    assert told.rebuild() == Rebuilt(told.head, ())
+    assert indexed() == before
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize("sound", [True, False])
+def test_tables_that_are_a_little_behind_are_compared_where_they_catch_up(
+    told: Told, *, sound: bool, check: bool
+) -> None:
+    """A program of another version appended what this one's tables have not taken in."""
+    if not sound:
+        told.execute(sa.delete(RELEASE))
+    unaware = ledger(SqlRecorder(told.database), clock=Clock())
+    tell(unaware, a_deployment(1, deployment="behind", id="behind"))
+    assert told.projector.position() == told.head - 1
+    assert told.rebuild(check=check) == Rebuilt(told.head, () if sound else (RELEASE.name,))
+    assert told.projector.position() == told.head
+
+
+def test_tables_that_are_behind_and_cannot_catch_up_are_made_again(told: Told) -> None:
+    with told.database.appending() as connection:
+        CHANGE.drop(connection)
+    unaware = ledger(SqlRecorder(told.database), clock=Clock())
+    tell(unaware, a_deployment(1, deployment="behind", id="behind"))
+    assert told.rebuild() == Rebuilt(told.head, None)
+    assert told.rebuild(check=True) == Rebuilt(told.head, ())
+
+
 def test_a_table_that_is_gone_or_altered_is_made_again(told: Told) -> None:
     sound = told.content()
     with told.database.appending() as connection:
@@ -185,18 +252,20 @@ def test_a_broken_chain_leaves_everything_as_it_was(
     monkeypatch.setattr(rebuild, "PAGE_EVENTS", page_events)
     before, names = told.content(), told.names()
 
-    def read(after: int, limit: int) -> Sequence[tuple[Recorded, bytes | None]]:
-        page = list(told.ledger.opened(after, limit))
-        match broken:
-            case "gap":
-                return [each for each in page if each[0].position != 4]
-            case "chain":
-                return [(each, None) for each, _ in page]
-            case _:
-                return page[1:]
+    class Altered(EventLedger):
+        def opened(self, after: int, limit: int) -> Sequence[tuple[Recorded, bytes | None]]:
+            page = list(super().opened(after, limit))
+            match broken:
+                case "gap":
+                    return [each for each in page if each[0].position != 4]
+                case "chain":
+                    return [(each, None) for each, _ in page]
+                case _:
+                    return page[1:]
 
+    altered = Altered(SqlRecorder(told.database), SealingMapper(None, nonce=lambda: ""), now=Clock())
     with pytest.raises(BrokenLedger):
-        Rebuild(told.database, PLACEMENTS, read).run()
+        Rebuild(told.database, PLACEMENTS, altered).run()
     assert (told.content(), told.names()) == (before, names)
 
 
@@ -344,7 +413,7 @@ def test_versions_stand_side_by_side(shared: Told, opened: Opened) -> None:
         assert shared.projector.position() == shared.head
     with newer.reading() as connection:
         assert sum(connection.scalars(sa.select(_COUNTED.c.events))) == shared.head
-    assert Rebuild(newer, COUNTS, fresh.opened).run() == Rebuilt(shared.head, ())
+    assert Rebuild(newer, COUNTS, fresh).run() == Rebuilt(shared.head, ())
     assert shared.rebuild().differing == ()
 
 
@@ -358,7 +427,7 @@ def test_what_is_far_behind_stays_so_until_somebody_rebuilds(
     tell(ledger(recorder, clock=Clock()), a_deployment(1, deployment="far", id="far"))
     assert counts.position() == 0
     assert counts.keep_up(shared.head, events_max=3) == 0
-    assert Rebuild(shared.database, COUNTS, shared.ledger.opened).run() == Rebuilt(shared.head, None)
+    assert Rebuild(shared.database, COUNTS, shared.ledger).run() == Rebuilt(shared.head, None)
     assert counts.position() == shared.head
     assert LAG_EVENTS_MAX >= 1000
 
@@ -383,7 +452,7 @@ def test_one_whose_lock_was_lost_does_not_put_the_copy_of_another_in_use(
 ) -> None:
     """The connection that holds the lock is cut, and a second rebuild begins before the first is done."""
     before = shared.content()
-    second = Rebuild(opened(shared.database.url), PLACEMENTS, shared.ledger.opened)
+    second = Rebuild(opened(shared.database.url), PLACEMENTS, shared.ledger)
 
     class First(Rebuild):
         def _try_to_swap(self) -> None:
@@ -392,7 +461,7 @@ def test_one_whose_lock_was_lost_does_not_put_the_copy_of_another_in_use(
             super()._try_to_swap()
 
     with pytest.raises(LedgerUnavailable, match="another rebuild"):
-        First(shared.database, PLACEMENTS, shared.ledger.opened).run()
+        First(shared.database, PLACEMENTS, shared.ledger).run()
     assert shared.content() == before
 
 
@@ -423,4 +492,4 @@ def test_somebody_who_holds_the_next_copy_is_waited_for(
                 connection.exec_driver_sql("LOCK TABLE change_v1_next IN SHARE UPDATE EXCLUSIVE MODE")
                 super()._try_to_swap()
 
-    assert Vacuumed(shared.database, PLACEMENTS, shared.ledger.opened).run().differing == ()
+    assert Vacuumed(shared.database, PLACEMENTS, shared.ledger).run().differing == ()

@@ -71,7 +71,7 @@ def accepted(row: Mapping[str, Any]) -> tuple[bool, Sequence[Checked]]:
     found = outcomes(row)
     table = FOR_THE_EXAMPLE if row["expectations"]["source"] == EXAMPLE else TABLE
     checked = [
-        check(each, each.subjects, expectations(row["expectations"]), table)
+        check(each, each.subjects, expectations(row["expectations"]), table, instance="public-good")
         for each in found
         if isinstance(each, Verified)
         and each.statement is not None

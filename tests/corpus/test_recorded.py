@@ -9,7 +9,7 @@ from adapters.ledger import statement
 from adapters.ledger.statement import Place
 from adapters.sbom import document
 from domain.admission import EvidenceTurnedDown, EvidenceVerified, Kind
-from domain.commands.verify_evidence import finding, placed
+from domain.commands.finding import finding, placed
 from domain.digest import Digest
 from domain.evidence import EvidenceRefused
 from domain.verification import Outcome, Refused, Verified
@@ -51,7 +51,7 @@ def test_an_event_says_what_was_found(source: str) -> None:
 
 
 def assert_same(case: Case, read: EvidenceVerified, outcome: Verified) -> None:
-    said = READER.statement(cases.content(case), read.place, read.identity)
+    said = READER.pieces(cases.content(case)).statement(read.place, read.identity)
     assert read.verified(said) == outcome, case.id
 
 

@@ -153,6 +153,10 @@ def cases() -> Iterator[Case]:
     yield from _clocks_and_pages()
     yield from _questions()
     yield from _evidence()
+    yield from _components()
+    yield from _trust()
+    yield from _layouts()
+    yield from _impact()
     yield from _paths_and_methods()
 
 
@@ -586,36 +590,110 @@ def _evidence() -> Iterator[Case]:
     yield asked(f"/v1/evidence/{none}?known_at=soon", "known_at")
     yield asked("/v1/artifacts/sha1:aa/evidence", "digest")
     yield asked(f"/v1/artifacts/{none}/evidence?known_at=soon", "known_at")
-    yield asked(f"/v1/trust/roots/{none}/content", status=404, slug="nothing-found")
-    yield asked("/v1/trust/roots?known_at=position:9999", status=404, slug="beyond-the-head")
-
-    def posted(path: str, what: str, body: Document, *places: str, status: int = 422, slug: str = "") -> Case:
-        told = json.dumps(body).encode()
-        return Case(
-            f"{path[:30]}: {what}", "POST", path, status, slug or "invalid-request", places, told, JSON
-        )
 
     verify = "/v1/evidence:verify"
-    yield posted(verify, "unknown", {"evidence": none}, status=404, slug="nothing-found")
-    yield posted(verify, "no digest", {"evidence": "all"}, "#/evidence")
-    roots, root = "/v1/trust/roots", {"kind": "sigstore", "name": "a root", "content": "{}"}
-    yield posted(roots, "no root", root, slug="unusable-trust-root")
-    yield posted(roots, "no JSON", {**root, "content": HIDDEN}, slug="unusable-trust-root")
-    yield posted(roots, "no key", {**root, "kind": "key"}, slug="unusable-trust-root")
-    yield posted(roots, "no kind", {**root, "kind": "pgp"}, "#/kind")
-    yield posted(roots, "no name", {**root, "name": ""}, "#/name")
-    yield posted(roots, "a span for a root", {**root, "valid_from": NOW}, slug="contradictory-report")
-    distrusted, who = "/v1/trust/distrusted", {"identity": "a@b.example", "from": NOW, "reason": "left"}
-    yield posted(distrusted, "nobody", {"from": NOW, "reason": "left"}, slug="contradictory-report")
-    yield posted(distrusted, "two", {**who, "key": none}, slug="contradictory-report")
-    yield posted(distrusted, "no instant", {"identity": "a@b.example", "reason": "left"}, "#/from")
-    yield posted(distrusted, "no reason", {**who, "reason": " "}, "#/reason")
+    yield _posted(verify, "unknown", {"evidence": none}, status=404, slug="nothing-found")
+    yield _posted(verify, "no digest", {"evidence": "all"}, "#/evidence")
     expecting = f"/v1/artifacts/{none}:check-provenance"
-    yield posted(expecting, "unknown", {"sauce": "x"}, "#/sauce")
-    yield posted(expecting, "empty", {"source": ""}, "#/source")
-    yield posted(expecting, "level", {"level": 4}, "#/level")
-    yield posted(expecting, "no triggers", {"triggers": []}, "#/triggers")
-    yield posted("/v1/artifacts/sha256:aa:check-provenance", "no digest", {}, "digest")
+    yield _posted(expecting, "unknown", {"sauce": "x"}, "#/sauce")
+    yield _posted(expecting, "empty", {"source": ""}, "#/source")
+    yield _posted(expecting, "level", {"level": 4}, "#/level")
+    yield _posted(expecting, "no root", {"root": "public-good"}, "#/root")
+    yield _posted(expecting, "an odd instance", {"instance": ""}, "#/instance")
+    yield _posted(expecting, "no triggers", {"triggers": []}, "#/triggers")
+    yield _posted("/v1/artifacts/sha256:aa:check-provenance", "no digest", {}, "digest")
+
+
+def _components() -> Iterator[Case]:
+    asking = "/v1/components?purl="
+    for question in ("jinja2", "pkg:pypi/", "pkg:pypi/jinja2@*", "pkg:npm/a@vers:pypi/*", "name:a@%3E1"):
+        yield asked(f"{asking}{question}", slug="unclear-component")
+    yield asked("/v1/components", "purl")
+    yield asked(f"{asking}pkg:pypi/{'a' * 4096}", "purl")
+    yield asked(f"{asking}pkg:pypi/jinja2&purl=pkg:pypi/flask", "purl")
+    jinja2 = f"{asking}pkg:pypi/jinja2"
+    yield asked(f"{jinja2}&environment=qa", status=404, slug="unknown-environment")
+    yield asked(f"{jinja2}&from=yesterday&limit=0", "limit", "from")
+    yield asked(f"{jinja2}&known_at=position:9999", status=404, slug="beyond-the-head")
+    digests = (image("ci/4711"), image("none"))
+    inside, other_inside = (f"/v1/artifacts/{each}/components" for each in digests)
+    yield asked("/v1/artifacts/sha1:aa/components", "digest")
+    yield asked(f"{inside}?evidence=sha256:aa", "evidence")
+    yield asked(f"{other_inside}?limit=501", "limit")
+
+
+def _trust() -> Iterator[Case]:
+    none = image("none")
+    yield asked("/v1/trust/roots?known_at=position:9999", status=404, slug="beyond-the-head")
+    yield asked(f"/v1/trust/roots/{none}/content", status=404, slug="nothing-found")
+    roots, root = "/v1/trust/roots", {"kind": "sigstore", "name": "a root", "content": "{}"}
+    yield _posted(roots, "no root", root, slug="unusable-trust-root")
+    yield _posted(roots, "no JSON", {**root, "content": HIDDEN}, slug="unusable-trust-root")
+    yield _posted(roots, "no key", {**root, "kind": "key"}, slug="unusable-trust-root")
+    yield _posted(roots, "no kind", {**root, "kind": "pgp"}, "#/kind")
+    yield _posted(roots, "no name", {**root, "name": ""}, "#/name")
+    yield _posted(roots, "a span for a root", {**root, "valid_from": NOW}, slug="contradictory-report")
+    yield _posted(roots, "an odd instance", {**root, "instance": "Public Good"}, "#/instance")
+    of_a_key = {**root, "kind": "key", "instance": "a"}
+    yield _posted(roots, "an instance of a key", of_a_key, slug="contradictory-report")
+    withdrawn, gone = "/v1/trust/withdrawn", {"root": none, "from": NOW, "reason": "left"}
+    yield _posted(withdrawn, "unknown", gone, status=404, slug="nothing-found")
+    yield _posted(withdrawn, "no digest", {**gone, "root": "a root"}, "#/root")
+    yield _posted(withdrawn, "no instant", {"root": none, "reason": "left"}, "#/from")
+    yield _posted(withdrawn, "no reason", {**gone, "reason": " "}, "#/reason")
+    builders = "/v1/trust/builders"
+    yield _posted(builders, "no table", {"content": "{}"}, slug="unusable-builders")
+    yield _posted(builders, "no JSON", {"content": HIDDEN}, slug="unusable-builders")
+    yield _posted(builders, "no content", {"source": "by hand"}, "#/content")
+    yield asked(builders, status=404, slug="nothing-found")
+    distrusted, who = "/v1/trust/distrusted", {"identity": "a@b.example", "from": NOW, "reason": "left"}
+    yield _posted(distrusted, "nobody", {"from": NOW, "reason": "left"}, slug="contradictory-report")
+    yield _posted(distrusted, "two", {**who, "key": none}, slug="contradictory-report")
+    yield _posted(distrusted, "no instant", {"identity": "a@b.example", "reason": "left"}, "#/from")
+    yield _posted(distrusted, "no reason", {**who, "reason": " "}, "#/reason")
+
+
+def _posted(path: str, what: str, body: Document, *places: str, status: int = 422, slug: str = "") -> Case:
+    told = json.dumps(body).encode()
+    return Case(f"{path[:30]}: {what}", "POST", path, status, slug or "invalid-request", places, told, JSON)
+
+
+def _layouts() -> Iterator[Case]:
+    none = image("none")
+
+    def checked(
+        what: str, body: Document, *places: str, slug: str = "invalid-request", about: str = none
+    ) -> Case:
+        path = f"/v1/artifacts/{about}:check-layout"
+        status = 404 if slug == "nothing-found" else 422
+        return Case(f"layout: {what}", "POST", path, status, slug, places, json.dumps(body).encode(), JSON)
+
+    layout = {"layout": none}
+    yield checked("not admitted", layout, slug="nothing-found")
+    yield checked("none", {}, "#/layout")
+    yield checked("no digest", {"layout": "layout.json"}, "#/layout")
+    yield checked("an owner without a fingerprint", {**layout, "owners": [none, "ann"]}, "#/owners/1")
+    yield checked("too many owners", {**layout, "owners": [none] * 65}, "#/owners")
+    yield checked("a naive time", {**layout, "at": "2026-03-01T12:00:00"}, "#/at")
+    yield checked("unknown", {**layout, "links": []}, "#/links")
+    yield checked("for no digest", layout, "digest", about="sha256:aa")
+    yield checked("for a digest that is not SHA-256", layout, "digest", about=f"sha512:{'5f' * 64}")
+
+
+def _impact() -> Iterator[Case]:
+    none, path = image("none"), "/v1/trust/impact"
+    since = "from=2026-03-01T12:00:00Z"
+    yield asked(f"{path}?{since}", slug="contradictory-report")
+    yield asked(f"{path}?identity=a&key={none}&{since}", slug="contradictory-report")
+    yield asked(f"{path}?issuer=b&{since}&key={none}", slug="contradictory-report")
+    yield asked(f"{path}?identity=a", "from")
+    yield asked(f"{path}?identity=a&from=2026-03-01T12:00:00", "from")
+    yield asked(f"{path}?identity=&{since}", "identity")
+    yield asked(f"{path}?key=sha256:aa&{since}", "key")
+    yield asked(f"{path}?identity=a&limit=501&{since}", "limit")
+    yield asked(f"{path}?identity=a&as_of=2026-03-01T12:00:00Z&{since}", "as_of")
+    yield asked(f"{path}?identity=a&cursor=abc&{since}", "cursor", slug="foreign-cursor")
+    yield asked(f"{path}?identity=b&known_at=position:9999&{since}", status=404, slug="beyond-the-head")
 
 
 def _paths_and_methods() -> Iterator[Case]:

@@ -21,7 +21,7 @@ OPERATIONS_TOLD = [
 ]
 OPEN = {"GET /livez", "GET /readyz"}
 """What anyone may ask: whether the process lives and can work, and nothing of the record."""
-ASKED_BY_POST = {"POST /v1/artifacts/{digest}:check-provenance"}
+ASKED_BY_POST = {f"POST /v1/artifacts/{{digest}}:check-{what}" for what in ("layout", "provenance")}
 """Questions with a body; they record nothing."""
 
 

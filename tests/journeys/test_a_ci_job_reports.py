@@ -58,7 +58,7 @@ def test_a_job_from_build_to_running_and_every_step_again(shiplog: Shell, tmp_pa
     )
     shiplog.done("init", "--no-trust-root")
     first = [shiplog.done(*step, "-o", "json").json for step in steps]
-    assert [receipt["position"] for receipt in first] == [2, 3, 4, 5, 6]
+    assert [receipt["position"] for receipt in first] == [3, 4, 5, 6, 7]
     state = shiplog.done("at", "prod", "-o", "json").json
 
     shiplog.clock.advance(timedelta(minutes=5).total_seconds())
@@ -75,7 +75,7 @@ def test_a_job_from_build_to_running_and_every_step_again(shiplog: Shell, tmp_pa
         "commit": COMMIT,
         "ref": "refs/heads/main",
     }
-    assert shiplog.done("verify", "-o", "json").json["events"] == 6
+    assert shiplog.done("verify", "-o", "json").json["events"] == 7
     kept = b"".join(file.read_bytes() for file in (tmp_path / "home").iterdir() if file.is_file())
     assert b"hunter2" not in kept
 
@@ -114,4 +114,4 @@ def test_a_ledger_that_was_moved_is_the_same_ledger(shiplog: Shell, tmp_path: Pa
     shiplog.done("init", "--no-trust-root")
     shiplog.done("record", "build", "payments-api", "--outcome", "failed")
     shutil.copytree(tmp_path / "home", tmp_path / "moved")
-    assert shiplog.done("verify", "-o", "json", SHIPLOG_HOME=str(tmp_path / "moved")).json["events"] == 2
+    assert shiplog.done("verify", "-o", "json", SHIPLOG_HOME=str(tmp_path / "moved")).json["events"] == 3

@@ -4,6 +4,7 @@ import base64
 import json
 import sqlite3
 from contextlib import closing
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ ARTIFACT = f"sha256:{DIGESTS['sha256']}"
 BUILDER = "https://github.com/acme/app/.github/workflows/build.yml"
 SOURCE = "https://github.com/acme/app"
 TAG = "v1.2.3"
+TABLE = (files("policies") / "builders" / "default.json").read_text()
 
 
 def provenance(artifact: str = DIGESTS["sha256"]) -> bytes:
@@ -88,7 +90,7 @@ def test_from_a_trusted_root_to_a_verdict_by_command_line(
     root, newer, evidence, bad = map(str, paths.values())
 
     # Nothing is trusted, so nothing can be said.
-    shiplog.done("trust", "import", root, "--name", "miniature")
+    shiplog.done("trust", "import", root, "--name", "miniature", "--instance", "public-good")
     assert check(shiplog, *EXPECTED).code == 14
 
     # The evidence comes before the build it speaks about.
@@ -121,9 +123,17 @@ def test_from_a_trusted_root_to_a_verdict_by_command_line(
 
     # A newer root: a new verification, beside the old.
     before = f"position:{listed['ledger']['position']}"
-    shiplog.done("trust", "import", newer)
-    assert shiplog.done("evidence", "verify", "-o", "json").json == {"looked_at": 2, "recorded": 2}
-    assert shiplog.done("evidence", "verify", "-o", "json").json == {"looked_at": 2, "recorded": 0}
+    shiplog.done("trust", "import", newer, "--instance", "public-good")
+    assert shiplog.done("evidence", "verify", "-o", "json").json == {
+        "looked_at": 2,
+        "recorded": 2,
+        "lost": [],
+    }
+    assert shiplog.done("evidence", "verify", "-o", "json").json == {
+        "looked_at": 2,
+        "recorded": 0,
+        "lost": [],
+    }
     digest = recorded["evidence"]["digest"]
     now = shiplog.done("evidence", "show", digest, "-o", "json").json["evidence"]
     assert now["verifications"][0] == found
@@ -148,7 +158,7 @@ def test_a_distrust_from_later_on_leaves_what_was_signed_before(
 ) -> None:
     for name, content in (("root.json", sigstore.trusted_root()), ("bundle.json", bundle)):
         (tmp_path / name).write_bytes(content)
-    shiplog.done("trust", "import", str(tmp_path / "root.json"))
+    shiplog.done("trust", "import", str(tmp_path / "root.json"), "--instance", "public-good")
     shiplog.done("record", "evidence", str(tmp_path / "bundle.json"))
     when = ("--from", "2026-03-01T12:00:01Z", "--reason", "left")
     shiplog.done("trust", "distrust", IDENTITY, *when)
@@ -177,8 +187,13 @@ def sent(world: World, content: bytes, **query: Any) -> Document:
 
 
 def trusted(world: World, content: bytes, kind: str = "sigstore", **more: Any) -> Document:
-    body = {"kind": kind, "name": kind, "content": content.decode(), **more}
-    answer = world.client.post("/v1/trust/roots", json=body)
+    """Trust a root, by default of the instance that the table of builders of this program is about."""
+    said: Document = {"kind": kind, "name": kind, "content": content.decode()}
+    if kind == "sigstore":
+        table = world.client.post("/v1/trust/builders", json={"content": TABLE})
+        assert table.status_code in (200, 201), table.text
+        said["instance"] = "public-good"
+    answer = world.client.post("/v1/trust/roots", json={**said, **more})
     world.clock.advance()
     assert answer.status_code == 201, answer.text
     return dict(answer.get_json())
@@ -258,17 +273,36 @@ def test_evidence_that_is_lost_or_altered_is_never_counted(
 ) -> None:
     world.clock.advance(3600)
     trusted(world, sigstore.trusted_root())
+    other_bundle = json.dumps(attested(sigstore, provenance())).encode()
     digest = sent(world, bundle)["evidence"]["digest"]
     assert judged(world, {"source": SOURCE, "builder": BUILDER})["verdict"] == "held"
     hex_ = digest.removeprefix("sha256:")
-    file = world.settings.blobs_folder / hex_[:2] / hex_[2:4] / hex_
-    path = f"/v1/artifacts/{ARTIFACT}:check-provenance"
-    file.write_bytes(tampered(bundle))
-    altered = world.client.post(path, json={})
-    assert (altered.status_code, altered.get_json()["type"]) == (500, "/problems/broken-ledger")
-    file.unlink()
-    for lost in (world.client.post(path, json={}), world.client.get(f"/v1/evidence/{digest}/content")):
-        assert (lost.status_code, lost.get_json()["type"]) == (500, "/problems/evidence-lost")
+    folder = world.settings.blobs_place
+    assert isinstance(folder, Path)
+    file = folder / hex_[:2] / hex_[2:4] / hex_
+    other = sent(world, other_bundle)["evidence"]["digest"]
+    again = "/v1/evidence:verify"
+    for spoil, words, problem in (
+        (lambda: file.write_bytes(tampered(bundle)), "is something else", "broken-ledger"),
+        (file.unlink, "has no", "evidence-lost"),
+    ):
+        spoil()
+        answers = (
+            world.client.get(f"/v1/evidence/{digest}/content"),
+            world.client.post(again, json={"evidence": digest}),
+        )
+        for lost in answers:
+            assert (lost.status_code, lost.get_json()["type"]) == (500, f"/problems/{problem}")
+        # It is named, and keeps no other from being verified or judged.
+        done = world.client.post(again, json={}).get_json()
+        assert (done["looked_at"], [each["evidence"] for each in done["lost"]]) == (2, [digest])
+        good, spoilt = judged(world, {"source": SOURCE, "builder": BUILDER})["judged"]
+        assert (good["evidence"], good["held"], spoilt["evidence"]) == (other, True, digest)
+        kept = spoilt["checks"][-1]
+        assert (kept["name"], kept["held"], words in kept["found"]) == ("kept", False, True)
+        assert digest in kept["found"]
+    folder.joinpath(other[7:9], other[9:11], other[7:]).unlink()
+    assert judged(world, {})["verdict"] == "not-held"
     # What is recorded of it can still be read; and whoever has the file can put it back.
     before = world.answer(f"evidence/{digest}")["evidence"]
     assert world.client.post("/v1/evidence", data=bundle, content_type="application/json").status_code == 200

@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 from adapters.ledger import codec, statement
 from adapters.ledger.statement import Place
 from domain import canonical, instant
-from domain.actor import Actor
+from domain.access.change import Grant
+from domain.access.proposal import AccessProposed
+from domain.access.reach import Reach
+from domain.access.roles import Role
+from domain.access.scopes import Scope
+from domain.access.token import TokenIssued, TokenRevoked
+from domain.actor import Actor, ActorKind, Claim, Method
 from domain.admission import Attested, EvidenceAdmitted, EvidenceTurnedDown, EvidenceVerified, Referenced
 from domain.build import Artifact, BuildRecorded, Source
 from domain.config_version import ConfigRecorded, Entry
@@ -22,12 +28,15 @@ from domain.digest import Digest
 from domain.errors import SecretInClear
 from domain.event import Event
 from domain.evidence import Reason
+from domain.identity import Identity
 from domain.observation import EnvironmentObserved, Observed
 from domain.release import Release, ReleaseCut
 from domain.report import Report
 from domain.target import Target
 from domain.trust import SignerDistrusted
+from domain.trust_root import TrustRootWithdrawn
 from domain.verification import CertificateSigner
+from tests.access import NOON, access_events, change
 
 HEX = st.binary(min_size=32, max_size=32).map(bytes.hex)
 DIGESTS = HEX.map(lambda text: Digest(f"sha256:{text}"))
@@ -64,8 +73,32 @@ def _many(of: st.SearchStrategy[Any], least: int = 0) -> st.SearchStrategy[tuple
     return st.lists(of, min_size=least, max_size=4).map(tuple)
 
 
+ACTORS = st.builds(
+    Actor,
+    st.just(ActorKind.WORKLOAD),
+    LINES,
+    LINES,
+    display=st.none() | HEX.map(lambda text: f"person:{text}"),
+    method=st.none() | st.sampled_from(Method),
+    claims=st.none()
+    | st.sets(st.builds(Claim, NAMES.filter(str.isalnum), LINES), min_size=1, max_size=4).map(
+        lambda claims: tuple(sorted(claims))
+    ),
+    credential=st.none() | HEX.map(lambda text: f"sha256:{text}"),
+    on_behalf_of=st.none() | st.just(Identity("https://sso.example", "00u1")),
+)
+REACHES = st.builds(
+    Reach.of, st.lists(KEYS, max_size=3), st.lists(KEYS.map(lambda key: f"{key}*"), max_size=3)
+)
+GRANTS = st.builds(
+    Grant,
+    role=st.sampled_from(Role),
+    reach=REACHES,
+    holder=st.builds(Identity, LINES.map(lambda text: text.replace("@", "")), NAMES.filter(str.isalnum)),
+    since=st.none() | INSTANTS,
+)
 PARTS: dict[type, st.SearchStrategy[Any]] = {
-    Actor: st.builds(Actor, issuer=LINES, subject=LINES),
+    Actor: st.builds(Actor, issuer=LINES, subject=LINES) | ACTORS,
     Artifact: st.builds(Artifact, name=LINES, digest=DIGESTS, purl=st.none() | LINES),
     DeclaredConfig: st.builds(DeclaredConfig, number=INTEGERS, digest=DIGESTS, reference=LINES),
     Digest: DIGESTS,
@@ -86,8 +119,12 @@ for kind, strategy in PARTS.items():
 PARTS[DeclaredRelease] = st.builds(DeclaredRelease)
 st.register_type_strategy(DeclaredRelease, PARTS[DeclaredRelease])
 
+CHANGES = st.sampled_from(
+    [event.change for event in access_events(NOON) if isinstance(event, AccessProposed)]
+)
 # Hypothesis builds an event from the types of its fields, but cannot see into tuple[X, ...] | None.
 SPELLED_OUT: dict[type[Event], dict[str, st.SearchStrategy[Any]]] = {
+    AccessProposed: {"change": GRANTS.map(change) | CHANGES, "reason": LINES},
     BuildRecorded: {"artifacts": _many(PARTS[Artifact])},
     ConfigRecorded: {"entries": st.none() | _many(ENTRIES)},
     Corrected: {},
@@ -98,6 +135,14 @@ SPELLED_OUT: dict[type[Event], dict[str, st.SearchStrategy[Any]]] = {
     EvidenceVerified: {"certificate": st.builds(CertificateSigner), "attested": _many(st.builds(Attested))},
     ReleaseCut: {"artifacts": _many(DIGESTS)},
     SignerDistrusted: {"reason": LINES},
+    TrustRootWithdrawn: {"reason": LINES},
+    TokenIssued: {
+        "holder": st.just(Identity("https://sso.example", "00u1")),
+        "scopes": st.sets(st.sampled_from(Scope)).map(lambda scopes: tuple(sorted(scopes))),
+        "reach": REACHES,
+        "cidrs": st.sampled_from([(), ("10.0.0.0/8", "2001:db8::/32")]),
+    },
+    TokenRevoked: {"reason": LINES},
 }
 OPTIONAL = {
     "author": st.none() | LINES,

@@ -10,7 +10,7 @@ import orjson
 import pytest
 from sqlalchemy import make_url
 
-from adapters.database import database as databases
+from adapters.database import sqlite
 from api.settings import Settings
 from tests.conftest import required
 from tests.http import world as worlds
@@ -151,7 +151,7 @@ def test_another_file_in_its_place_is_not_written_to(world: World) -> None:
 def test_a_file_that_someone_locks_is_waited_for_and_then_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(databases, "BUSY_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_SECONDS", 0.2)
     with worlds.opened(worlds.make(tmp_path / "home")) as world:
         with closing(sqlite3.connect(file_of(world), isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")

@@ -2,14 +2,14 @@
 
 import pytest
 
-from adapters.database import database as databases
+from adapters.database import postgres
 from adapters.database.database import Database
 from domain.errors import LedgerUnavailable
 
 
 @pytest.fixture
 def url(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr(databases, "SILENCE_SECONDS_MAX", 1)
+    monkeypatch.setattr(postgres, "SILENCE_SECONDS_MAX", 1)
     return postgres_url
 
 

@@ -1,29 +1,19 @@
 """Evidence and trust as commands: what is recorded, once, in which order, and what is not."""
 
 import json
-from base64 import b64encode
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from functools import reduce
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from adapters.blobs.memory import MemoryBlobs
-from adapters.evidence.reader import FileReader
-from adapters.evidence.verifier import OfflineVerifier
-from adapters.ledger.ledger import EventLedger
-from adapters.sbom import document
 from domain import admission, trust
 from domain.admission import EvidenceAdmitted, EvidenceTurnedDown, EvidenceVerified
-from domain.commands.admit_evidence import ABOUT_MAX, AdmitEvidence, admit_evidence
-from domain.commands.distrust_signer import DistrustSigner, distrust_signer
-from domain.commands.import_trust_root import ImportTrustRoot, import_trust_root
+from domain.commands.admit_evidence import ABOUT_MAX
 from domain.commands.trusted import trusted
-from domain.commands.verify_evidence import VerifyAgain, verify_again
 from domain.digest import Digest
 from domain.errors import (
     ContradictoryReport,
@@ -35,81 +25,21 @@ from domain.errors import (
     UnreadableEvidence,
     UnusableTrustRoot,
 )
-from domain.event import Event
 from domain.evidence import Reason, Signs
-from domain.ports import Receipt
-from domain.trust import RootKind, Trust
+from domain.trust import Trust
+from domain.trust_root import RootKind
 from domain.verification import TimeSource, TrustedTime
 from tests.builders import (
-    CI,
     NOON,
-    Clock,
     a_correction,
     a_distrust,
     a_trusted_root,
     a_verification,
     digest,
-    ledger,
     tell,
 )
-from tests.mini_sigstore import p256, pae, pem, sign, statement
-
-KEY = p256()
-FILE = "application/vnd.in-toto+json"
-
-
-def signed(*keys: EllipticCurvePrivateKey, text: str = "a") -> bytes:
-    """A line for each of *keys*, which signed a statement."""
-    payload = statement([{"name": text, "digest": {"sha256": digest(text).hex}}])
-    lines = [
-        {
-            "payloadType": FILE,
-            "payload": b64encode(payload).decode(),
-            "signatures": [{"sig": b64encode(sign(key, pae(FILE, payload))).decode()}],
-        }
-        for key in keys
-    ]
-    return b"\n".join(json.dumps(line).encode() for line in lines)
-
-
-@dataclass
-class Desk:
-    """A ledger with all that evidence needs."""
-
-    clock: Clock = field(default_factory=Clock)
-    blobs: MemoryBlobs = field(default_factory=MemoryBlobs)
-    reader: FileReader = field(default_factory=lambda: FileReader(document.read))
-    verifier: OfflineVerifier = field(default_factory=OfflineVerifier)
-
-    def __post_init__(self) -> None:
-        self.ledger: EventLedger = ledger(clock=self.clock)
-
-    def admit(self, content: bytes, **more: Any) -> Receipt:
-        told = {"occurred_at": self.clock(), "actor": CI, **more}
-        command = AdmitEvidence(content=content, **told)
-        return admit_evidence(
-            command, ledger=self.ledger, blobs=self.blobs, verifier=self.verifier, reader=self.reader
-        )
-
-    def again(self, content: bytes) -> Sequence[Receipt]:
-        command = VerifyAgain(evidence=Digest.of(content), occurred_at=self.clock(), actor=CI)
-        return verify_again(command, ledger=self.ledger, blobs=self.blobs, verifier=self.verifier)
-
-    def trust(self, key: EllipticCurvePrivateKey = KEY, **more: Any) -> Receipt:
-        told = {"occurred_at": self.clock(), "actor": CI, "kind": RootKind.KEY, "name": "a key", **more}
-        command = ImportTrustRoot(**{"content": pem(key), **told})
-        return import_trust_root(command, ledger=self.ledger, blobs=self.blobs, reader=self.reader)
-
-    def distrust(self, **more: Any) -> Receipt:
-        told = {"occurred_at": self.clock(), "actor": CI, "since": self.clock(), "reason": "left", **more}
-        return distrust_signer(DistrustSigner(**told), ledger=self.ledger)
-
-    def events(self) -> list[Event]:
-        return [each.event for each in self.ledger.recorded(0, 1000)]
-
-    @property
-    def topics(self) -> list[str]:
-        return [event.topic.partition(".")[0] for event in self.events()]
+from tests.evidence_desk import KEY, Desk, signed
+from tests.mini_sigstore import p256
 
 
 @pytest.fixture
@@ -364,8 +294,8 @@ def test_a_recorded_verification_is_the_outcome_that_was_found(desk: Desk) -> No
     assert isinstance(event, EvidenceVerified)
     anchors, _ = trusted(desk.ledger, desk.blobs)
     (outcome,) = desk.verifier.verify(content, anchors, at=desk.clock())
-    said = desk.reader.statement(content, 0, event.identity)
+    said = desk.reader.pieces(content).statement(0, event.identity)
     assert event.verified(said) == outcome
     other = replace(event.identity, signed=digest("another"))
     with pytest.raises(Exception, match="not the one that was verified"):
-        desk.reader.statement(content, 0, other)
+        desk.reader.pieces(content).statement(0, other)

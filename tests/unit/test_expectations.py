@@ -15,6 +15,7 @@ from domain.expectations.builders import GITHUB_ACTIONS, BuilderRow, Names
 from domain.expectations.checked import Checked, check
 from domain.expectations.expected import Expectations
 from domain.statement import Statement, Subject
+from domain.trust_root import PUBLIC_GOOD
 from domain.verification import (
     CertificateSigner,
     Engine,
@@ -79,7 +80,17 @@ def attested(signer: Any = SIGNER, builder: str = WORKFLOW, **changes: Any) -> V
 
 
 def judged(made: Verified, expected: Expectations, table: Any) -> Checked:
-    return check(made, made.subjects, expected, table)
+    return about(made, made.subjects, expected, table)
+
+
+def about(
+    made: Verified,
+    subjects: Any,
+    expected: Expectations,
+    table: Any = TABLE,
+    instance: str | None = PUBLIC_GOOD,
+) -> Checked:
+    return check(made, subjects, expected, table, instance=instance)
 
 
 def failed(checked: Checked) -> list[str]:
@@ -188,12 +199,72 @@ def test_a_builder_that_was_only_claimed_does_not_count() -> None:
         ("builder_go_slsa3.yml@refs/tags/v2.1.0-rc.0", "builder_go_slsa3.yml@refs/tags/v2.1.0-rc.0", 2),
         ("builder_go_slsa3.yml@refs/tags/v2", "builder_go_slsa3.yml@refs/tags/v2", 2),
         ("delegator_generic_slsa3.yml@refs/tags/v2.1.0", "builder_maven_slsa3.yml@refs/tags/v2.1.0", 3),
+        ("delegator_generic_slsa3.yml@refs/tags/v2.1.0", "builder_maven_slsa3.yml@refs/heads/main", 1),
+        ("delegator_generic_slsa3.yml@refs/tags/v2.1.0", "builder_maven_slsa3.yml@refs/tags/v2", 1),
+        ("delegator_generic_slsa3.yml@refs/tags/v2.1.0", "builder_maven_slsa3.yml@refs/tags/v2.1.0-rc.0", 1),
+        ("delegator_generic_slsa3.yml@refs/tags/v2.1.0", "builder_maven_slsa3.yml", 1),
+        ("delegator_lowperms-generic_slsa3.yml@refs/tags/v2.1.0", "builder_maven_slsa3.yml@refs/tags/v2", 1),
+        ("delegator_generic_slsa3.yml@refs/heads/main", "builder_maven_slsa3.yml@refs/tags/v2.1.0", 1),
         ("builder_go_slsa3.yml@refs/tags/v2.1.0", "builder_maven_slsa3.yml@refs/tags/v2.1.0", 1),
     ],
 )
 def test_the_level_follows_who_signed(signer: str, builder: str, level: int) -> None:
     made = attested(replace(SIGNER, identity=f"{GENERATOR}/{signer}"), builder=f"{GENERATOR}/{builder}")
     assert judged(made, Expectations(), TABLE).level == level
+
+
+def test_a_builder_that_a_delegator_names_must_be_at_a_version_even_when_it_is_asked_for() -> None:
+    delegator = f"{GENERATOR}/delegator_generic_slsa3.yml@refs/tags/v2.1.0"
+    builder = "https://github.com/acme/builder/.github/workflows/build.yml"
+    for ref, held in (("refs/tags/v1.0.0", True), ("refs/tags/v1", False), ("refs/heads/main", False)):
+        made = attested(replace(SIGNER, identity=delegator), builder=f"{builder}@{ref}")
+        for asked in (builder, f"{builder}@{ref}"):
+            assert judged(made, Expectations(builder=asked), TABLE).held is held
+
+
+@pytest.mark.parametrize(
+    ("instance", "workflow", "level"),
+    [
+        (PUBLIC_GOOD, f"{GENERATOR}/builder_go_slsa3.yml@refs/tags/v2.1.0", 3),
+        ("github", f"{GENERATOR}/builder_go_slsa3.yml@refs/tags/v2.1.0", 2),
+        ("private", f"{GENERATOR}/builder_go_slsa3.yml@refs/tags/v2.1.0", 1),
+        (None, f"{GENERATOR}/builder_go_slsa3.yml@refs/tags/v2.1.0", 1),
+        ("github", WORKFLOW, 2),
+        ("private", WORKFLOW, 1),
+        (None, WORKFLOW, 1),
+    ],
+)
+def test_a_builder_counts_under_the_instance_that_the_table_names(
+    instance: str | None, workflow: str, level: int
+) -> None:
+    made = attested(replace(SIGNER, identity=workflow), builder=workflow)
+    checked = about(made, made.subjects, Expectations(builder=workflow), instance=instance)
+    assert (checked.level, checked.held) == (level, level > 1)
+
+
+def test_a_row_may_name_the_one_root_it_counts_under_and_otherwise_counts_under_none() -> None:
+    made = attested()
+    (row,) = (BuilderRow(signer=WORKFLOW.partition("@")[0], level=3),)
+    own, other = Digest.of(b"root"), Digest.of(b"another")
+    for bound, level in (
+        (row, 1),
+        (replace(row, root=own), 3),
+        (replace(row, root=other), 1),
+        (replace(row, instance="acme"), 3),
+        (replace(row, instance="acme", root=other), 1),
+        (replace(row, instance="other", root=own), 1),
+    ):
+        assert about(made, made.subjects, Expectations(), (bound,), instance="acme").level == level
+
+
+def test_a_root_can_be_asked_for() -> None:
+    made = attested()
+    for asked, names in (
+        (Expectations(root=made.root, instance=PUBLIC_GOOD), []),
+        (Expectations(root=Digest.of(b"another"), instance="github"), ["instance", "root"]),
+    ):
+        found = failed(judged(made, replace(asked, builder=WORKFLOW), TABLE))
+        assert sorted(found) == names
 
 
 def test_a_platform_goes_by_what_the_certificate_says_it_ran_on() -> None:
@@ -220,10 +291,10 @@ def test_what_is_said_of_another_subject_says_nothing_of_this_one() -> None:
     made = attested(signer, builder=signer.identity, subject="pkg:npm/%40acme/payments@1.4.0")
     asked = Expectations(builder=signer.identity, package="pkg:npm/@acme/payments", version="1.4.0")
     other = Subject("payments.bin", (("sha256", "c" * 64),))
-    assert check(made, made.subjects, asked, TABLE).held
-    assert failed(check(made, [other], asked, TABLE)) == ["package", "version"]
-    assert failed(check(made, [*made.subjects, other], asked, TABLE)) == ["package", "version"]
-    assert failed(check(made, (), asked, TABLE)) == ["package", "version"]
+    assert about(made, made.subjects, asked).held
+    assert failed(about(made, [other], asked)) == ["package", "version"]
+    assert failed(about(made, [*made.subjects, other], asked)) == ["package", "version"]
+    assert failed(about(made, (), asked)) == ["package", "version"]
     assert failed(judged(made, replace(asked, package="pkg:pypi/@acme/payments"), TABLE)) == ["package"]
 
 
@@ -281,6 +352,9 @@ def test_a_version_allows_what_follows_it(tag: str | None, wanted: str, held: bo
         b'{"builders": [{"signer": "x", "names": "platform"}]}',
         b'{"builders": [{"signer": "x", "signer": "y"}]}',
         b'{"builders": [{"signer": "x", "root": "sha1:ab"}]}',
+        b'{"builders": [{"signer": "https://github.com/*"}]}',
+        b'{"builders": [{"signer": "https://github.com/*", "instance": ""}]}',
+        b'{"builders": [{"signer": "https://github.com/*", "instance": "Two Words"}]}',
     ],
 )
 def test_a_slip_in_the_table_is_refused(text: bytes) -> None:
@@ -292,12 +366,13 @@ def test_a_row_may_say_everything() -> None:
     row = (
         b'{"builders": [{"root": "sha256:'
         + b"0" * 64
-        + b'", "signer": "x", "issuer": "y", "names": "others",'
+        + b'", "instance": "acme", "signer": "x", "issuer": "y", "names": "others",'
         b' "builder": "z*", "version_tag": false, "hosted": false, "unasked": true, "level": 2}]}'
     )
     (read,) = builder_table.read(row)
     assert read == BuilderRow(
         root=Digest(f"sha256:{'0' * 64}"),
+        instance="acme",
         signer="x",
         issuer="y",
         names=Names.OTHERS,

@@ -1,137 +1,49 @@
 """A layout holds when every step was done by those who may; each way round it is refused."""
 
 import base64
-import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from functools import cache
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ed25519
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from securesystemslib.formats import encode_canonical
 
 from adapters.evidence.layouts import InTotoLayouts
+from adapters.evidence.verifier import OfflineVerifier
 from domain.digest import Digest
-from domain.evidence import EvidenceRefused, Reason
-from domain.evidence_port import PinnedKey
-from domain.supply_chain import LayoutHeld
-from tests.mini_sigstore import IN_TOTO, pae, spki
-
-AT = datetime(2026, 11, 20, tzinfo=UTC)
-EXPIRES = datetime(2027, 1, 1, tzinfo=UTC)
-Document = dict[str, Any]
-Rules = list[list[str]]
-
-
-@cache
-def key(name: str) -> ed25519.Ed25519PrivateKey:
-    return ed25519.Ed25519PrivateKey.from_private_bytes(hashlib.sha256(name.encode()).digest())
-
-
-def key_id(name: str) -> str:
-    return hashlib.sha256(f"id of {name}".encode()).hexdigest()
-
-
-def public(name: str) -> str:
-    return key(name).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
-
-
-def owner(name: str) -> PinnedKey:
-    return PinnedKey(spki(key(name)), key_id=key_id(name))
-
-
-def digest(content: bytes) -> dict[str, str]:
-    return {"sha256": hashlib.sha256(content).hexdigest()}
+from domain.errors import EvidenceLost
+from domain.evidence import LINKS_MAX, EvidenceRefused, Reason, Signs
+from domain.supply_chain import LayoutJudged, LayoutNotHeld
+from domain.verification import Refused, Verified
+from tests.mini_sigstore import spki
+from tests.supply_chains import (
+    ARTIFACT,
+    AT,
+    BUILT,
+    CLOSED,
+    EXPIRES,
+    LATER,
+    LATER_SOURCE,
+    SOURCE,
+    Document,
+    digest,
+    from_products,
+    key,
+    key_id,
+    laid_out,
+    link,
+    links,
+    owner,
+    release,
+    releases,
+    signed,
+    step,
+)
 
 
-SOURCE = {"src/app.py": digest(b"code"), "Dockerfile": digest(b"FROM scratch")}
-BUILT = {"dist/app.tar.gz": digest(b"artifact"), "dist/app.cdx.json": digest(b"sbom")}
-FUNCTIONARIES = ("dev", "ci", "reviewer", "other-reviewer", "releaser")
-CLOSED = ["DISALLOW", "*"]
-
-
-def from_products(step: str, pattern: str = "*") -> list[str]:
-    return ["MATCH", pattern, "WITH", "PRODUCTS", "FROM", step]
-
-
-def step(name: str, by: Sequence[str], materials: Rules, products: Rules, threshold: int = 1) -> Document:
-    return {
-        "_type": "step",
-        "name": name,
-        "pubkeys": [key_id(each) for each in by],
-        "threshold": threshold,
-        "expected_materials": materials,
-        "expected_products": products,
-        "expected_command": [],
-    }
-
-
-def laid_out(**changes: Any) -> Document:
-    keys = {
-        key_id(each): {
-            "keyid": key_id(each),
-            "keytype": "ed25519",
-            "scheme": "ed25519",
-            "keyval": {"public": public(each)},
-        }
-        for each in FUNCTIONARIES
-    }
-    taken = [from_products("commit"), CLOSED]
-    steps = [
-        step("commit", ["dev"], [CLOSED], [["CREATE", "src/*"], ["CREATE", "Dockerfile"], CLOSED]),
-        step("review", ["reviewer", "other-reviewer"], taken, taken, 2),
-        step("build", ["ci"], [from_products("review"), CLOSED], [["CREATE", "dist/*"], CLOSED]),
-        step(
-            "release",
-            ["releaser"],
-            [from_products("build"), CLOSED],
-            [["REQUIRE", "dist/app.tar.gz"], from_products("build"), CLOSED],
-        ),
-    ]
-    document = {
-        "_type": "layout",
-        "keys": keys,
-        "steps": steps,
-        "inspect": [],
-        "expires": "2027-01-01T00:00:00Z",
-        "readme": "",
-    }
-    return {**document, **changes}
-
-
-def link(name: str, materials: Mapping[str, Any], products: Mapping[str, Any], **changes: Any) -> Document:
-    document = {"_type": "link", "name": name, "materials": materials, "products": products, "command": []}
-    return {**document, "byproducts": {}, "environment": {}, **changes}
-
-
-def signed(document: Document, *by: str, block: bool = False) -> bytes:
-    """Wrap *document* as an envelope, or as a metablock."""
-    if block:
-        raw = str(encode_canonical(document)).encode()
-        made = [{"keyid": key_id(each), "sig": key(each).sign(raw).hex()} for each in by]
-        return json.dumps({"signed": document, "signatures": made}).encode()
-    payload = json.dumps(document).encode()
-    over = pae(IN_TOTO, payload)
-    made = [{"keyid": key_id(each), "sig": base64.b64encode(key(each).sign(over)).decode()} for each in by]
-    around = {"payload": base64.b64encode(payload).decode(), "payloadType": IN_TOTO}
-    return json.dumps({**around, "signatures": made}).encode()
-
-
-def links(**changes: Sequence[bytes]) -> list[bytes]:
-    """What everybody did; *changes* replace a step's."""
-    made: dict[str, Sequence[bytes]] = {
-        "commit": [signed(link("commit", {}, SOURCE), "dev")],
-        "review": [signed(link("review", SOURCE, SOURCE), each) for each in ("reviewer", "other-reviewer")],
-        "build": [signed(link("build", SOURCE, BUILT), "ci")],
-        "release": [signed(link("release", BUILT, BUILT), "releaser")],
-    }
-    return [each for of_step in {**made, **changes}.values() for each in of_step]
-
-
-def held(layout: bytes | None = None, **changes: Any) -> LayoutHeld:
+def held(layout: bytes | None = None, **changes: Any) -> LayoutJudged:
     given: dict[str, Any] = {"links": links(), "at": AT, "owners": (owner("one"), owner("two")), **changes}
     layout = layout or signed(laid_out(), "one", "two")
     return InTotoLayouts().verify_layout(layout, given.pop("owners"), given.pop("links"), **given)
@@ -143,8 +55,16 @@ def refused(layout: bytes | None = None, **changes: Any) -> Reason:
     return caught.value.reason
 
 
+def not_held(layout: bytes | None = None, **changes: Any) -> dict[str, list[str]]:
+    """Return what failed, by step."""
+    with pytest.raises(LayoutNotHeld) as caught:
+        held(layout, **changes)
+    assert caught.value.reason is Reason.LAYOUT_NOT_HELD
+    return {each.name: [*each.failures] for each in caught.value.judged.steps if each.failures}
+
+
 def test_a_layout_that_holds_says_who_did_what() -> None:
-    found = held(products=BUILT)
+    found = held(artifact=BUILT["dist/app.tar.gz"])
     assert found.owners == tuple(Digest.of(spki(key(each))) for each in ("one", "two"))
     assert [each.name for each in found.steps] == ["commit", "review", "build", "release"]
     assert found.steps[1].by == tuple(Digest.of(spki(key(each))) for each in ("reviewer", "other-reviewer"))
@@ -310,6 +230,176 @@ def test_those_who_disagree_are_not_resolved_by_taking_one() -> None:
         assert refused(signed(layout, "one", "two"), links=links(review=order)) is Reason.LAYOUT_NOT_HELD
 
 
-def test_the_products_asked_about_are_those_of_the_last_step() -> None:
-    assert refused(products=WITHOUT) is Reason.LAYOUT_NOT_HELD
-    assert refused(products=SWAPPED) is Reason.LAYOUT_NOT_HELD
+def test_the_artifact_asked_about_is_what_the_last_step_left() -> None:
+    for left in BUILT.values():
+        assert held(artifact=left) == held()
+    for other in (digest(b"evil"), SOURCE["Dockerfile"], {"sha512": "ab" * 64}, {}):
+        failed = not_held(artifact=other)
+        assert failed["release"] == [
+            "no link by a key that may do it has what is asked about among its products"
+        ]
+        assert "is not judged while" not in failed
+    weak = {**BUILT["dist/app.tar.gz"], "sha512": "0" * 128}
+    both = {**BUILT, "dist/app.tar.gz": {**BUILT["dist/app.tar.gz"], "sha512": "1" * 128}}
+    made = {"build": [signed(link("build", SOURCE, both), "ci")]}
+    made["release"] = [signed(link("release", both, both), "releaser")]
+    assert not_held(links=links(**made), artifact=weak)  # one of two digests does not suffice
+
+
+# -- what else lies in a ledger
+
+
+@pytest.mark.parametrize("others", [release(LATER_SOURCE, LATER), releases(20)], ids=["superset", "many"])
+def test_links_of_other_releases_by_the_same_keys_are_passed_over(others: list[bytes]) -> None:
+    alone = held(artifact=ARTIFACT)
+    for together in (others + links(), links() + others):
+        found = held(links=together, artifact=ARTIFACT)
+        assert [each.by for each in found.steps] == [each.by for each in alone.steps]
+        assert found.products == alone.products
+    later = held(links=[*release(LATER_SOURCE, LATER), *links()], artifact=LATER["dist/app.tar.gz"])
+    assert dict(later.products)["dist/app.tar.gz"] == tuple(LATER["dist/app.tar.gz"].items())
+
+
+def test_what_one_release_lacks_no_other_makes_up_for() -> None:
+    for missing in ("commit", "review", "build", "release"):
+        assert not_held(links=[*links(**{missing: ()}), *releases(3)], artifact=ARTIFACT)
+    one_reviewer = links(review=[signed(link("review", SOURCE, SOURCE), "reviewer")])
+    assert "review" in not_held(links=[*one_reviewer, *releases(3)], artifact=ARTIFACT)
+
+
+NOISE = [
+    b"",
+    b"{",
+    b"[]",
+    b"{}",
+    json.dumps(link("build", SOURCE, EXTRA)).encode(),
+    signed(laid_out(), "one", "two"),
+    signed(laid_out(), "mallory"),
+    signed(laid_out(), "mallory").replace(key_id("mallory").encode(), key_id("ci").encode()),
+    signed({"_type": "link", "name": "build"}, "ci"),
+    signed(link("build", SOURCE, EXTRA), "mallory"),
+    signed(link("build", SOURCE, EXTRA), "mallory").replace(
+        key_id("mallory").encode(), key_id("ci").encode()
+    ),
+    signed(link("build", SOURCE, EXTRA), "releaser"),
+    signed(link("another", SOURCE, EXTRA), "ci"),
+    signed({**link("build", SOURCE, EXTRA), "name": ["build"]}, "ci"),
+    signed({**link("build", SOURCE, EXTRA), "_type": "https://in-toto.io/Statement/v1"}, "ci"),
+    signed(link("build", SOURCE, BUILT), "mallory", "ci", "ci", "dev"),
+    signed(link("build", SOURCE, BUILT), "ci", block=True),
+    signed(link("build", SOURCE, BUILT, byproducts={"return-value": 0}, environment={"at": "noon"}), "ci"),
+    b"\n".join([signed(link("build", SOURCE, BUILT), "ci"), signed(link("build", {}, {}), "mallory")]),
+]
+
+
+@pytest.mark.parametrize("noise", NOISE, ids=range(len(NOISE)))
+def test_noise_spoils_nothing(noise: bytes) -> None:
+    alone = held(artifact=ARTIFACT)
+    for together in ([noise, *links()], [*links(), noise]):
+        found = held(links=together, artifact=ARTIFACT)
+        assert [(each.name, each.by) for each in found.steps] == [
+            (each.name, each.by) for each in alone.steps
+        ]
+
+
+OTHERWISE = {
+    "the same source makes something else": link("build", SOURCE, EXTRA),
+    "the same things are made of another source": link("build", EVIL, BUILT),
+    "what is asked about was released among other things": link("release", EXTRA, EXTRA),
+    "reviewed, and changed by it": link("review", SOURCE, EVIL),
+}
+
+
+@pytest.mark.parametrize("said", OTHERWISE.values(), ids=OTHERWISE)
+def test_a_link_that_says_otherwise_by_one_who_may_fails_it(said: Document) -> None:
+    by = {"build": "ci", "release": "releaser", "review": "reviewer"}[said["name"]]
+    for against in (signed(said, by), signed(said, by, block=True)):
+        for together in ([against, *links()], [*links(), against]):
+            failed = not_held(links=together, artifact=ARTIFACT)
+            assert any("say otherwise" in each for each in failed[said["name"]])
+    assert held(links=[*links(), signed(said, "mallory")], artifact=ARTIFACT).products
+
+
+def test_a_name_that_the_library_trips_over_spoils_only_its_own_link() -> None:
+    # It takes a prefix off and puts it before the rest again, where an absolute path has no need of it.
+    layout = laid_out()
+    within = ["MATCH", "*", "IN", "src", "WITH", "PRODUCTS", "IN", "src", "FROM", "review"]
+    layout["steps"][2]["expected_materials"] = [within, from_products("review"), CLOSED]
+    odd = {**SOURCE, "src//etc/passwd": digest(b"odd")}
+    ours = signed(layout, "one", "two")
+    alone = held(ours, artifact=ARTIFACT)
+    assert held(ours, links=[*release(odd, LATER), *links()], artifact=ARTIFACT).steps == alone.steps
+    failed = not_held(ours, links=release(odd, BUILT), artifact=ARTIFACT)
+    assert failed == {"build": ["materials: a name that no rule can be held against: '/etc/passwd'"]}
+
+
+def test_several_links_in_one_file_are_read() -> None:
+    together = b"\n".join(links())
+    assert [each.by for each in held(links=[together]).steps] == [each.by for each in held().steps]
+
+
+def test_the_word_of_distrusted_keys_does_not_count() -> None:
+    keys = {name: Digest.of(spki(key(name))) for name in ("ci", "reviewer", "one")}
+    failed = not_held(distrusted=[keys["ci"]])
+    assert failed["build"][1] == "links by keys that are distrusted do not count: 1 of them"
+    assert not_held(distrusted=[keys["reviewer"]])["review"]
+    assert not_held(links=links(build=[]), distrusted=[keys["ci"]])["build"] == [
+        "no link by a key that may do it"
+    ]
+    three = [*links(), signed(link("build", SOURCE, EXTRA), "ci")]
+    assert not_held(links=three, distrusted=[keys["ci"]])["build"][1].endswith(": 2 of them")
+
+
+def test_the_keys_of_layouts_sign_nothing_else() -> None:
+    ours = replace(owner("ci"), signs=Signs.LAYOUT)
+    build = signed(link("build", SOURCE, BUILT), "ci")
+    for block in (False, True):
+        layout = signed(laid_out(), "ci", block=block)
+        assert held(layout, owners=(ours,)).owners == (Digest.of(spki(key("ci"))),)
+        (found,) = OfflineVerifier().verify(layout, (ours,), at=AT)
+        assert isinstance(found, Verified)
+    for content in (build, signed({"_type": "https://in-toto.io/Statement/v1"}, "ci")):
+        (refusal,) = OfflineVerifier().verify(content, (ours,), at=AT)
+        assert isinstance(refusal, Refused)
+        assert refusal.reason is Reason.UNTRUSTED_KEY
+
+
+def test_one_owner_may_suffice_and_all_who_signed_are_named() -> None:
+    one, two, three = (owner(name) for name in ("one", "two", "three"))
+    names = {each: Digest.of(spki(key(each))) for each in ("one", "two")}
+    assert held(owners=(three, two, one), one_owner=True).owners == (names["two"], names["one"])
+    alone = signed(laid_out(), "mallory", "two", "mallory")
+    assert held(alone, owners=(one, two), one_owner=True).owners == (names["two"],)
+    assert refused(alone, owners=(one, three), one_owner=True) is Reason.UNTRUSTED_KEY
+    assert refused(owners=(), one_owner=True) is Reason.NO_ANCHOR
+    assert refused(alone, owners=(one, two)) is Reason.UNTRUSTED_KEY
+
+
+def test_no_more_links_are_looked_at_than_the_bound() -> None:
+    of_others = [signed(link("another", {}, {}), "ci"), signed(link("build", {}, {}), "mallory")]
+    assert not held(links=[*of_others * LINKS_MAX, *links()]).truncated
+    many = [
+        signed(link("build", {}, {}), "mallory").replace(key_id("mallory").encode(), key_id("ci").encode())
+    ]
+    assert not held(links=[*links(), *many * (LINKS_MAX - 5)]).truncated
+    assert held(links=[*links(), *many * (LINKS_MAX - 4)]).truncated
+    assert not_held(links=[*many * LINKS_MAX, *links()])["build"] == ["no link by a key that may do it"]
+
+
+def test_what_the_reader_of_files_refuses_is_passed_on() -> None:
+    def lost() -> Iterator[bytes]:
+        yield links()[0]
+        raise EvidenceLost("gone")
+
+    with pytest.raises(EvidenceLost):
+        held(links=lost())
+
+
+def test_many_threads_judge_at_once() -> None:
+    # The library keeps its trace of rules in a variable of its module.
+    with ThreadPoolExecutor(8) as pool:
+        told = list(
+            pool.map(lambda n: held(artifact=ARTIFACT) if n % 2 else not_held(artifact={}), range(40))
+        )
+    assert told[1] == held(artifact=ARTIFACT)
+    assert told[0] == not_held(artifact={})

@@ -42,7 +42,8 @@ def _examples() -> dict[str, Vector]:
     forms: dict[str, list[frozenset[str]]] = {}
     examples = {}
     for row in kept.sealed(after=0, limit=1000):
-        form = frozenset(json.loads(row.payload)["predicate"]["data"])
+        data = json.loads(row.payload)["predicate"]["data"]
+        form = frozenset((*data, *data.get("change", ())))  # of changes of access, each kind is a form
         known = forms.setdefault(row.topic, [])
         if form in known:
             continue

@@ -1,4 +1,4 @@
-"""The ledger's own tables, which only grow, and the list of those that are derived from them."""
+"""The ledger's own tables, which only grow, and the list of the derived ones."""
 
 import sqlalchemy as sa
 from alembic import op

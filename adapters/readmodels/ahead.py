@@ -1,0 +1,130 @@
+"""Reading ahead in a process of its own: events become rows in one, and rows get into the tables in another.
+
+1. The reading process is started with the page size and the URL of the database on its standard input.
+2. It writes each page to its standard output, and after the last a none; instead of a page, what it refuses.
+3. For each page that was committed it is sent one byte, and is at most `PAGES_AHEAD` of them ahead.
+4. Either end notices when the other is gone: a pipe ends with the process that holds it.
+"""
+
+import marshal
+import struct
+import subprocess
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from queue import SimpleQueue
+from typing import IO
+
+from adapters.readmodels.filling import Page
+from domain.errors import BrokenLedger, LedgerError, LedgerUnavailable
+
+PAGES_AHEAD = 4
+"""Some MB of rows in memory: none of the two waits for the other for the length of one page."""
+_LENGTH = struct.Struct(">Q")
+_COMMITTED = b"+"
+_REFUSALS = {kind.__name__: kind for kind in (BrokenLedger, LedgerUnavailable)}
+_LOST = "the process that reads the events ahead ended, with status {}: run it again"
+
+
+class _Gone(Exception):
+    """The process that writes has ended."""
+
+
+@contextmanager
+def reading(command: Sequence[str], url: str, events: int) -> Iterator[Iterator[Page]]:
+    """Run *command*, which does what `serve` does, and lend its pages; asking for one says the last is in.
+
+    It has ended when this has. What it refuses is raised, and `LedgerUnavailable` when it fell.
+    """
+    process = subprocess.Popen(  # noqa: S603 - our own interpreter, with a module of ours
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    heard: SimpleQueue[bytes] = SimpleQueue()
+    listener = threading.Thread(target=_listen, args=(process.stdout, heard), daemon=True)
+    try:
+        with suppress(BrokenPipeError):
+            _send(process.stdin, marshal.dumps((events, url)))
+        listener.start()
+        yield _pages(process, process.stdin, heard)
+    finally:
+        process.kill()
+        process.wait()
+        with suppress(BrokenPipeError):
+            process.stdin.close()
+        listener.join()
+        process.stdout.close()
+
+
+def serve(
+    told: IO[bytes],
+    out: IO[bytes],
+    pages: Callable[[str, int, Callable[[], None]], Iterator[Page]],
+) -> None:
+    """Write what *pages* makes of the URL, the page size, and of what waits until all before is committed.
+
+    Returns when all is written, or nobody reads it.
+    """
+    ahead = 0
+
+    def wait(pages_ahead: int = 0) -> None:
+        nonlocal ahead
+        while ahead > pages_ahead:
+            if not told.read(1):
+                raise _Gone
+            ahead -= 1
+
+    with suppress(_Gone, BrokenPipeError):
+        events, url = marshal.loads(_received(told))  # noqa: S302 - written by the process that started this
+        try:
+            for page in pages(url, events, wait):
+                wait(PAGES_AHEAD - 1)
+                _send(out, marshal.dumps(tuple(page)))
+                ahead += 1
+        except LedgerError as refusal:
+            _send(out, marshal.dumps((type(refusal).__name__, str(refusal))))
+        else:
+            _send(out, marshal.dumps(None))
+
+
+def _pages(
+    process: "subprocess.Popen[bytes]", commits: IO[bytes], heard: "SimpleQueue[bytes]"
+) -> Iterator[Page]:
+    while content := heard.get():
+        found = marshal.loads(content)  # noqa: S302 - written by the process that was started here
+        if found is None:
+            return
+        if len(found) != len(Page._fields):
+            kind, said = found
+            raise _REFUSALS.get(kind, LedgerUnavailable)(said)
+        yield Page(*found)
+        with suppress(BrokenPipeError):  # if it fell, that is noticed where its next page is missing
+            commits.write(_COMMITTED)
+            commits.flush()
+    raise LedgerUnavailable(_LOST.format(process.wait()))
+
+
+def _listen(source: IO[bytes], heard: "SimpleQueue[bytes]") -> None:
+    """Take what the other process writes as it comes, so that it can go on; at the end, nothing."""
+    try:
+        while content := _received(source):
+            heard.put(content)
+    finally:
+        heard.put(b"")
+
+
+def _send(out: IO[bytes], content: bytes) -> None:
+    out.write(_LENGTH.pack(len(content)))
+    out.write(content)
+    out.flush()
+
+
+def _received(source: IO[bytes]) -> bytes:
+    """Return what `_send` wrote; nothing when its end is missing."""
+    head = source.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return b""
+    (length,) = _LENGTH.unpack(head)
+    content = source.read(length)
+    return content if len(content) == length else b""
