@@ -7,15 +7,18 @@ from flask import Flask, Response
 
 from api import mount as mounting
 from api import openapi
-from api.mount import Authorise
+from api.mount import Authenticate
 from api.services import Services
 from api.v1 import (
+    access,
+    access_lists,
     changes,
     components,
     diffs,
     drift,
     events,
     evidence,
+    exchange,
     health,
     impact,
     layouts,
@@ -25,7 +28,9 @@ from api.v1 import (
     search,
     states,
     timelines,
+    tokens,
     trust,
+    who_could,
 )
 
 OPERATIONS = (
@@ -43,15 +48,20 @@ OPERATIONS = (
     *layouts.OPERATIONS,
     *trust.OPERATIONS,
     *impact.OPERATIONS,
+    *access_lists.OPERATIONS,
+    *access.OPERATIONS,
+    *tokens.OPERATIONS,
+    *who_could.OPERATIONS,
+    *exchange.OPERATIONS,
     *events.OPERATIONS,
     *health.OPERATIONS,
 )
 
 
-def create_app(services: Services, authorise: Authorise) -> Flask:
-    """Return the HTTP API over *services*; *authorise* says who is asking."""
+def create_app(services: Services, authenticate: Authenticate) -> Flask:
+    """Return the HTTP API over *services*; *authenticate* says who is asking."""
     app = Flask("shiplog", static_folder=None)
-    mounting.mount(app, OPERATIONS, services=services, authorise=authorise, answers=services.answers)
+    mounting.mount(app, OPERATIONS, services=services, authenticate=authenticate, answers=services.answers)
     described = describe()
 
     @app.get("/openapi.json")

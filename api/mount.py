@@ -2,13 +2,17 @@
 
 What happens to a request, step by step; each step is labelled in the code:
 
-1. who is asking, and may they (before anything about the request is judged);
+1. who is asking, and may they do that at all (before anything about the request is judged);
 2. path, query and header fields are read, and every problem kept;
 3. the bytes of the body are read within their bound;
-4. an Idempotency-Key is taken for this request, or the answer stored under it is given again;
+4. an Idempotency-Key is taken for this request, or there is an answer stored under it;
 5. the body is read as I-JSON and validated; now all problems are told at once;
-6. the handler runs;
-7. its answer is written, and stored under the key when it succeeded; a refused request lets the key go.
+6. may they do it there: to the service and in the environment that the request is about;
+7. the handler runs, unless there is a stored answer, which is given again;
+8. its answer is written, and stored under the key when it succeeded; a refused request lets the key go.
+
+Nothing else decides whether a request is permitted, but for what only a handler can know: of which kind
+each line of a batch is, what an event is about, and how far a change of access reaches.
 """
 
 import logging
@@ -16,9 +20,11 @@ from collections.abc import Callable, Iterable, Mapping
 
 from flask import Flask, Request, Response
 
+from api.access.about import Places
+from api.access.asking import Asking
 from api.binding import Arguments, BodyBinding, ParameterBinding, ResultBinding
 from api.direct import Direct
-from api.idempotency import HEADER, REPLAYED_HEADER, Answer, Answers, Caller, Keyed, key_problem
+from api.idempotency import HEADER, REPLAYED_HEADER, Answer, Answers, Keyed, key_problem
 from api.operations import Operation
 from api.problem_pages import serve_problem_pages
 from api.problems import kind_of
@@ -27,12 +33,13 @@ from api.refusing import answer_refusals
 from api.replies import Reply, hardened, http_response, not_modified
 from api.routing import spell_paths_strictly
 from api.validation import invalid
-from domain.errors import LedgerError
+from domain.access.scopes import Scope
+from domain.errors import LedgerError, NotPermitted
 
-Authorise = Callable[[Operation, Request], Caller]
-"""Return who is asking; raise `Unauthenticated` or `Forbidden` for who may not.
+Authenticate = Callable[[Request], Asking]
+"""Return who is asking; raise `Unauthenticated` or `CredentialRefused` when that cannot be told.
 
-Called before anything else, for operations with a scope or a parameter `actor`.
+Called before anything else, for all operations but those that are open to everyone.
 """
 
 _KEY = f"HTTP_{HEADER.upper().replace('-', '_')}"
@@ -44,7 +51,7 @@ def mount(
     operations: Iterable[Operation],
     *,
     services: object,
-    authorise: Authorise,
+    authenticate: Authenticate,
     answers: Answers | None = None,
 ) -> None:
     """Serve *operations* on *app*, with problems, their pages and the security headers.
@@ -63,7 +70,7 @@ def mount(
         app.add_url_rule(
             operation.path,
             f"api.{operation.name}",
-            direct.view(Endpoint(operation, services, authorise, answers)),
+            direct.view(Endpoint(operation, services, authenticate, answers)),
             methods=[operation.method],
             provide_automatic_options=False,
         )
@@ -77,16 +84,17 @@ class Endpoint:
         self,
         operation: Operation,
         services: object,
-        authorise: Authorise,
+        authenticate: Authenticate,
         answers: Answers | None,
     ) -> None:
         hints = operation.hints
         self._operation = operation
         self._handler = operation.handler
-        self._authorise = authorise
+        self._authenticate = authenticate
         self._answers = answers
-        self._guarded = operation.scope is not None or "actor" in hints
+        self._places = Places(operation)
         self._wants_actor = "actor" in hints
+        self._wants_asking = "asking" in hints
         self._always = {"services": services} if "services" in hints else {}
         self._parameters = ParameterBinding(operation)
         self._body = BodyBinding(operation)
@@ -96,41 +104,62 @@ class Endpoint:
 
     def __call__(self, request: Request, path: Mapping[str, object]) -> Response:
         """Answer *request*."""
-        caller = self._authorise(self._operation, request) if self._guarded else None  # 1
+        asking = None if self._operation.is_open else self._authenticate(request)  # 1
+        if asking is not None:
+            self._check_held(asking)
         arguments, problems = self._parameters.read(request, path)  # 2
         key = request.environ.get(_KEY) if self._keyed else None
         if key is not None and (problem := key_problem(key)) is not None:
             problems.append(problem)
             key = None
         content = self._body.content(request)  # 3
-        if key is None or caller is None or self._answers is None or self._streams:
-            return not_modified(self._carried_out(arguments, problems, content, caller), request)
+        if key is None or asking is None or self._answers is None or self._streams:
+            self._read(arguments, problems, content, asking)
+            return not_modified(self._run(arguments)[0], request)
         sent = (request.method, request.path, request.query_string, content)
-        keyed = Keyed(self._answers, caller, key, sent)
-        if (answer := keyed.begin()) is not None:  # 4
-            return self._again(answer)
+        keyed = Keyed(self._answers, asking, key, sent)
+        stored = keyed.begin()  # 4
         try:
-            response = self._carried_out(arguments, problems, content, caller)
+            self._read(arguments, problems, content, asking)
+            if stored is not None:
+                return self._again(stored)
+            response, kept = self._run(arguments)
         except Exception as refusal:
             keyed.refused(refusal)
             raise
         said = {name: text for name, text in response.headers if not name.startswith("Content-")}
-        keyed.answered(response.status_code, said, response.get_data())  # 7
+        keyed.answered(response.status_code, said, kept)  # 8
         return response
 
-    def _carried_out(
-        self, arguments: Arguments, problems: list[FieldProblem], content: bytes, caller: Caller | None
-    ) -> Response:
+    def _check_held(self, asking: Asking) -> None:
+        """Refuse who may do this nowhere."""
+        needed = self._operation.scopes
+        if needed and needed.isdisjoint(asking.authority.scopes):
+            if len(needed) == 1:
+                asking.authority.check(*needed)
+            raise NotPermitted(f"one of {', '.join(sorted(needed))} is needed, and nothing gives it")
+
+    def _read(
+        self, arguments: Arguments, problems: list[FieldProblem], content: bytes, asking: Asking | None
+    ) -> None:
+        """Complete *arguments*; refuse what cannot be read, and who may not do it there."""
         if self._body.wanted:
             arguments["body"], found = self._body.read(content)  # 5
             problems += found
         if problems:
             raise invalid(problems)
+        if asking is None:
+            return
+        if isinstance(self._operation.scope, Scope):
+            for service, environment in self._places.of(arguments):  # 6
+                asking.authority.check(self._operation.scope, service, environment)
         if self._wants_actor:
-            arguments["actor"] = caller
-        return self._run(arguments)  # 6
+            arguments["actor"] = asking.actor
+        if self._wants_asking:
+            arguments["asking"] = asking
 
-    def _run(self, arguments: Mapping[str, object]) -> Response:
+    def _run(self, arguments: Mapping[str, object]) -> tuple[Response, bytes]:
+        """Return the answer, and the body that a repetition of the request is answered with (7)."""
         operation = self._operation
         try:
             result = self._handler(**arguments, **self._always)
@@ -141,7 +170,9 @@ class Endpoint:
         reply = result if isinstance(result, Reply) else Reply(result)
         status = operation.status if reply.status is None else reply.status
         assert status == operation.status or status in operation.also, f"undeclared {status}"
-        return http_response(reply, status, self._result.write(reply.body), operation.produces)
+        written = self._result.write(reply.body)
+        again = written if reply.again is None else self._result.write(reply.again)
+        return http_response(reply, status, written, operation.produces), again
 
     def _again(self, answer: Answer) -> Response:
         """Return the stored answer."""

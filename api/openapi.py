@@ -15,6 +15,7 @@ from api.problems import Problem, kind_of
 from api.routing import SEGMENT_PATTERN, TEXT_LENGTH_MAX
 from api.strict_json import INTEGER_MAX
 from api.texts import TEXT_PATTERN
+from domain import errors
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _REF = "#/components/schemas/{model}"
@@ -117,7 +118,7 @@ def _operation(each: Operation, shapes: _Shapes) -> dict[str, Any]:
         "summary": each.summary,
         **({"description": each.description} if each.description else {}),
         "tags": [each.tag],
-        "security": [{"bearer": [each.scope]}] if each.scope else [],
+        "security": _security(each),
         "parameters": _parameters(each, shapes),
     }
     if "body" in each.hints:
@@ -127,6 +128,13 @@ def _operation(each: Operation, shapes: _Shapes) -> dict[str, Any]:
         told["requestBody"] = {"required": True, "content": content}
     told["responses"] = {**_successes(each, shapes), **_refusals(each)}
     return told
+
+
+def _security(each: Operation) -> list[dict[str, list[str]]]:
+    """Return the alternatives: one scope each, or a bearer token whatever it allows."""
+    if each.is_open:
+        return []
+    return [{"bearer": [scope]} for scope in sorted(each.scopes)] or [{"bearer": []}]
 
 
 def _parameters(each: Operation, shapes: _Shapes) -> list[dict[str, Any]]:
@@ -227,8 +235,10 @@ def _refusals(each: Operation) -> dict[str, Any]:
 def _implied(each: Operation) -> Iterable[type[Exception]]:
     """Yield what every operation of this form may refuse with, whatever its handler does."""
     yield from (refusals.InvalidRequest, refusals.Unexpected)
+    if not each.is_open:
+        yield from (refusals.Unauthenticated, errors.CredentialRefused)
     if each.scope is not None:
-        yield from (refusals.Unauthenticated, refusals.Forbidden)
+        yield errors.NotPermitted
     if each.path_parameters:
         yield refusals.UnknownPath
     if "body" in each.hints:

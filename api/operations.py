@@ -6,7 +6,7 @@ permission matrix lists them. What the function takes and returns is read from i
 annotations, so that the description cannot disagree with the code:
 
 - `body`, `query`, `headers`: the types that the parts of the request are read as;
-- `actor`: whoever `authorise` found asking; `services`: whatever was mounted;
+- `actor`: whoever is asking; `asking`: the same, with all that they may do; `services`: whatever was mounted;
 - every other parameter is a path parameter of that name;
 - the result is a type, a `Reply` of it, `bytes`, or an iterator of bytes (a stream).
 """
@@ -19,9 +19,10 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from api.replies import Reply
 from api.strict_json import BYTES_MAX
+from domain.access.scopes import Scope
 
 JSON = "application/json"
-IMPLIED = frozenset({"body", "query", "headers", "actor", "services"})
+IMPLIED = frozenset({"body", "query", "headers", "actor", "asking", "services"})
 METHODS = frozenset({"GET", "POST", "PUT", "DELETE"})
 PATH_PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>")
 _STREAMS = (Iterator, Iterable, Generator)
@@ -35,8 +36,8 @@ class Operation:
     path: str
     """As Flask writes it; converters as in `api.routing`."""
     handler: Callable[..., object]
-    scope: str | None
-    """The permission it needs; None is for everyone."""
+    scope: Scope | frozenset[Scope] | None
+    """What it needs there; of several, one, and the handler says which. None: nothing."""
     tag: str
     status: int
     also: tuple[int, ...]
@@ -55,6 +56,18 @@ class Operation:
     def name(self) -> str:
         """The name of the handler; unique, and the `operationId`."""
         return self.handler.__name__
+
+    @property
+    def scopes(self) -> frozenset[Scope]:
+        """The scopes of which one is needed; none when none is."""
+        if self.scope is None:
+            return frozenset()
+        return frozenset({self.scope}) if isinstance(self.scope, Scope) else self.scope
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anyone may ask, without saying who they are."""
+        return self.scope is None and not {"actor", "asking"} & self.hints.keys()
 
     @property
     def summary(self) -> str:
@@ -93,7 +106,7 @@ def operation(
     method: str,
     path: str,
     *,
-    scope: str | None,
+    scope: Scope | frozenset[Scope] | None,
     tag: str,
     status: int = 200,
     also: tuple[int, ...] = (),
@@ -129,9 +142,10 @@ def operation(
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """One row of the permission matrix: what a scope lets its holder do."""
+    """One row of the permission matrix: what one of some scopes lets its holder do."""
 
-    scope: str | None
+    scopes: frozenset[Scope]
+    is_open: bool
     method: str
     path: str
     operation: str
@@ -141,7 +155,8 @@ class Permission:
 def permission_matrix(operations: Iterable[Operation]) -> tuple[Permission, ...]:
     """Return what each of *operations* needs, in the order given."""
     return tuple(
-        Permission(each.scope, each.method, each.path, each.name, each.summary) for each in operations
+        Permission(each.scopes, each.is_open, each.method, each.path, each.name, each.summary)
+        for each in operations
     )
 
 

@@ -46,6 +46,8 @@ class Problem(BaseModel):
     instance: str | None = None
     """Path of the request that was refused."""
     errors: list[FieldProblem] | None = None
+    error: str | None = None
+    """Of the token exchange alone: what RFC 6749, section 5.2, calls it."""
 
 
 def kind_of(refusal: type[BaseException]) -> Kind | None:
@@ -71,6 +73,7 @@ def problem_of(refusal: BaseException, *, instance: str | None = None) -> Proble
         detail=detail,
         instance=instance,
         errors=list(found) or None,
+        error=refusal.error if isinstance(refusal, refusals.ExchangeRefused) else None,
     )
 
 
@@ -295,10 +298,16 @@ KINDS: dict[type[BaseException], Kind] = {
     ),
     refusals.TooLarge: Kind("too-large", 413, "Too large", "Send less at a time; `detail` names the bound."),
     refusals.Unauthenticated: Kind(
-        "unauthenticated", 401, "Unauthenticated", "Send a credential that this server accepts."
+        "unauthenticated",
+        401,
+        "Unauthenticated",
+        "Send `Authorization: Bearer TOKEN`; whoever administers this ledger issues tokens.",
     ),
-    refusals.Forbidden: Kind(
-        "forbidden", 403, "Forbidden", "Ask whoever administers this ledger for the permission."
+    refusals.ExchangeRefused: Kind(
+        "exchange-refused",
+        400,
+        "Exchange refused",
+        "Ask the pipeline's platform for a fresh token for this ledger's audience, and look at the bindings.",
     ),
     refusals.UnknownPath: Kind("unknown-path", 404, "Unknown path", "Compare the path with `/openapi.json`."),
     refusals.MethodNotOffered: Kind(

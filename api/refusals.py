@@ -75,11 +75,15 @@ class TooLarge(RequestRefused):
 
 
 class Unauthenticated(RequestRefused):
-    """The request does not say who is asking, or the credential does not hold."""
+    """The request does not say who is asking."""
 
 
-class Forbidden(RequestRefused):
-    """Whoever is asking may not do this."""
+class ExchangeRefused(RequestRefused):
+    """The token is not exchanged; `error` says of which kind that is (RFC 6749, section 5.2; RFC 8693)."""
+
+    def __init__(self, detail: str, error: str) -> None:
+        super().__init__(detail)
+        self.error = error
 
 
 class UnknownPath(RequestRefused):

@@ -6,6 +6,7 @@ an identifier, under which it is logged.
 """
 
 import logging
+from collections.abc import Mapping
 from secrets import token_hex
 from urllib.parse import quote
 
@@ -18,16 +19,23 @@ from api.refusals import (
     MethodNotOffered,
     RequestRefused,
     TooLarge,
+    Unauthenticated,
     Unexpected,
     UnknownPath,
 )
-from domain.errors import LedgerError
+from domain.errors import CredentialRefused, LedgerError, NotPermitted
 
 RETRY_AFTER_SECONDS = 1
 PATH_SAFE = "/!$&'()*+,;=:@~"
 """What a path may hold besides letters, digits and -._ (RFC 3986, section 3.3)."""
 SERVER_ERROR_FROM = 500
 UNAVAILABLE = 503
+CHALLENGES: Mapping[type[Exception], str] = {
+    Unauthenticated: 'Bearer realm="shiplog"',
+    CredentialRefused: 'Bearer realm="shiplog", error="invalid_token"',
+    NotPermitted: 'Bearer realm="shiplog", error="insufficient_scope"',
+}
+"""What `WWW-Authenticate` says (RFC 6750, section 3)."""
 
 _log = logging.getLogger(__name__)
 
@@ -50,6 +58,8 @@ def problem_response(refusal: Exception) -> Response:
         _log.error("%s: %s", type(refusal).__name__, refusal)
     if problem.status == UNAVAILABLE:
         headers.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
+    if type(refusal) in CHALLENGES:
+        headers["WWW-Authenticate"] = CHALLENGES[type(refusal)]
     return Response(
         problem.model_dump_json(exclude_none=True),
         problem.status,

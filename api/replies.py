@@ -49,6 +49,8 @@ class Reply(Generic[Body_co]):
     settled: bool = False
     """Both clocks of the question are past, so the answer is the same for ever:
     it gets a strong ETag over its bytes and may be kept."""
+    again: Body_co | None = None
+    """For a repetition under the same Idempotency-Key, where that must not tell what is told once."""
 
 
 def http_response(

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from api.access.passing import Passing
+from api.access.workloads import WorkloadVerifier
 from api.cursor import Cursors
 from api.idempotency import Answers
 from domain.event import SealedEvent
@@ -38,6 +40,9 @@ class Services:
     evidence: EvidenceServices
     digests: KeyedDigests
     answers: Answers
+    passing: Passing
+    """What is kept until it expires: exchanged tokens, and marks of what was presented."""
+    workloads: WorkloadVerifier
     cursors: Cursors
     envelope: Callable[[SealedEvent], bytes]
     """Returns the DSSE envelope of a stored event, byte for byte what was signed."""

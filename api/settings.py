@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
+from api.access.proxies import Proxies
 from api.s3_place import S3Place
 from domain.errors import MalformedValue
 
 PREFIX = "SHIPLOG_"
 TEST_PREFIX = "SHIPLOG_TEST_"
 PORT_MAX = 65535
+NO_PROXIES = Proxies()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +38,12 @@ class Settings:
     server: str = ""
     """Base URL of a server to talk to instead of opening the ledger. It can answer whatever it likes."""
     token: str = field(default="", repr=False)
-    """Bearer token: what a client sends, and what a server demands when it is set."""
+    """What a client sends to `server`: a token of `shiplog token issue`, or an exchanged one."""
     bind: str = "127.0.0.1:8642"
-    """Where `shiplog serve` listens. Beyond loopback a token is required."""
+    """Where `shiplog serve` listens. Credentials go over it in clear: TLS ends at a proxy before it."""
+    proxies: Proxies = NO_PROXIES
+    """Networks of the proxies that are believed where requests come from. Whoever is in one of them and
+    is no proxy can use a token from networks that it is not bound to."""
     workers: int = 0
     """Server processes; 0 is one for SQLite and one a core for PostgreSQL."""
     threads: int = 8
@@ -80,6 +85,7 @@ class Settings:
             server=given.get("server", ""),
             token=given.get("token", ""),
             bind=given.get("bind", "127.0.0.1:8642"),
+            proxies=Proxies.parse(given["proxies"]) if "proxies" in given else NO_PROXIES,
             workers=_count(given, "workers", 0, 0, 256),
             threads=_count(given, "threads", 8, 1, 64),
             request_seconds=_count(given, "request_seconds", 30, 1, 300),

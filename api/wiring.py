@@ -3,13 +3,14 @@
 import gc
 import secrets
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
@@ -23,19 +24,20 @@ from adapters.evidence import verifier as engines
 from adapters.evidence.layouts import InTotoLayouts
 from adapters.evidence.reader import FileReader
 from adapters.evidence.verifier import OfflineVerifier
+from adapters.identity import when_needed
+from adapters.identity.when_needed import WorkloadsWhenNeeded
 from adapters.ledger import statement
 from adapters.ledger.answers import SqlAnswers
 from adapters.ledger.ledger import EventLedger
 from adapters.ledger.seal import SealingMapper
 from adapters.ledger.sql_recorder import SqlRecorder
 from adapters.readmodels import ahead, filling
-from adapters.readmodels.checked import Checked
-from adapters.readmodels.projection import PAGE_EVENTS, PLACEMENTS, Projection, placements
+from adapters.readmodels.projection import PAGE_EVENTS, Projection, placements
 from adapters.readmodels.projector import Projector
 from adapters.readmodels.reader import ReadModels
 from adapters.readmodels.rebuild import Rebuild, Rebuilt
-from adapters.readmodels.upkeep import garbage_looked_for_rarely, next_copy
 from adapters.sbom.kept import KeptSboms
+from adapters.sessions.passing import SqlPassing
 from adapters.signing import keyed, keys
 from adapters.signing.keyed import HmacDigests
 from adapters.signing.keyring import PUBLIC_SUFFIX, Keyring
@@ -44,7 +46,7 @@ from api.idempotency import Answer
 from api.s3_place import S3Place
 from api.services import EvidenceServices, Services
 from api.settings import Settings
-from domain.actor import Actor, ActorKind
+from domain.actor import Actor, ActorKind, Method
 from domain.commands.open_ledger import OpenLedger, open_ledger
 from domain.errors import BrokenLedger, KeyUnusable, LedgerUnavailable, NotALedger
 from domain.event import SealedEvent
@@ -57,7 +59,7 @@ What a batch makes lives until it is recorded, and is in no cycle: at 700 a thou
 whole process walked through for them once, a fifth of what they cost.
 """
 
-OPERATOR = Actor(ActorKind.OPERATOR, issuer="shiplog:embedded", subject="operator")
+OPERATOR = Actor(ActorKind.OPERATOR, issuer="shiplog:embedded", subject="operator", method=Method.EMBEDDED)
 """Whoever opens the ledger's files directly: nobody vouched for them, and the record says so."""
 
 CATCH_UP_EVENTS_MAX = 100_000
@@ -90,8 +92,10 @@ class Rebuilding:
     run: Run
 
 
-def wire(settings: Settings, *, now: Now = utc_now) -> Services:
-    """Open the ledger that *settings* name.
+def wire(
+    settings: Settings, *, now: Now = utc_now, monotonic: Callable[[], float] = time.monotonic
+) -> Services:
+    """Open the ledger that *settings* name. *monotonic* counts the seconds for which keys are kept.
 
     Raises `NotALedger` when there is none, `KeyUnusable` when its keys cannot be
     used, `LedgerUnavailable` when the database does not answer.
@@ -118,6 +122,8 @@ def wire(settings: Settings, *, now: Now = utc_now) -> Services:
         evidence=_evidence(kept, read_models),
         digests=digests,
         answers=KeptAnswers(SqlAnswers(database, now=now), secret=digests.derived("answers")),
+        passing=SqlPassing(database, now=now),
+        workloads=WorkloadsWhenNeeded(kept.blobs.get, monotonic),
         cursors=Cursors(digests.derived("cursors")),
         envelope=_envelope,
         together=database.together,
@@ -198,31 +204,10 @@ def rebuilding(settings: Settings, *, now: Now = utc_now) -> Iterator[Rebuilding
         database.close()
 
 
-def reading_ahead(told: BinaryIO, out: BinaryIO) -> None:
-    """Be the process that reads ahead for a rebuild; see `adapters.readmodels.ahead`."""
-
-    def pages(url: str, events: int, settle: Callable[[], None]) -> Iterator[filling.Page]:
-        database = Database(url)
-        try:
-            ledger = EventLedger(SqlRecorder(database), SealingMapper(None, nonce=lambda: ""), now=utc_now)
-
-            @contextmanager
-            def lend() -> Iterator[Any]:
-                settle()
-                with next_copy(database, PLACEMENTS) as connection:
-                    yield connection
-
-            yield from filling.pages(Checked(ledger), PLACEMENTS.folding(lend), events)
-        finally:
-            database.close()
-
-    with garbage_looked_for_rarely():
-        ahead.serve(told, out, pages)
-
-
 def warm() -> None:
     """Load what is otherwise loaded when it is needed first; for whoever answers many requests."""
     engines.warm()
+    when_needed.warm()
 
 
 def verifier(settings: Settings) -> Verifier:

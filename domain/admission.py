@@ -40,6 +40,9 @@ class Kind(StrEnum):
     SARIF = "sarif"
     OPENVEX = "openvex"
     JUNIT = "junit"
+    TEST_RESULT = "test-result"
+    VULNS = "vulns"
+    """Statements by in-toto's predicates of these names, which nobody signed."""
 
     @property
     def media_type(self) -> str:
@@ -54,6 +57,8 @@ _MEDIA_TYPES = {
     Kind.SARIF: "application/sarif+json",
     Kind.OPENVEX: "application/json",
     Kind.JUNIT: "application/xml",
+    Kind.TEST_RESULT: "application/vnd.in-toto+json",
+    Kind.VULNS: "application/vnd.in-toto+json",
 }
 
 

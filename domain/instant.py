@@ -41,13 +41,17 @@ def checked(instant: datetime) -> datetime:
     """Return *instant* in UTC; refuse a naive one and one outside 1970 to 2199."""
     if instant.tzinfo is None:
         raise MalformedValue(f"not an instant: {instant.isoformat()} has no offset from UTC")
-    try:
-        moved = instant.astimezone(UTC)
-    except OverflowError as wrong:
-        raise MalformedValue(f"not an instant: {instant.isoformat()}, {wrong}") from wrong
+    moved = instant if instant.tzinfo is UTC else _moved(instant)
     if not EARLIEST <= moved < LATEST:
         raise MalformedValue(f"not an instant: {moved.isoformat()}, expected 1970 to 2199")
     return moved
+
+
+def _moved(instant: datetime) -> datetime:
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError as wrong:
+        raise MalformedValue(f"not an instant: {instant.isoformat()}, {wrong}") from wrong
 
 
 def text(instant: datetime) -> str:

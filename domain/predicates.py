@@ -234,3 +234,6 @@ _READERS: Mapping[str, Callable[[Mapping[str, Any]], Predicate]] = {
 }
 SBOM_TYPES = frozenset(name for name, reader in _READERS.items() if reader in (_cyclonedx, _spdx))
 """The types of those predicates that are bills of materials."""
+TEST_TYPES = frozenset(name for name, reader in _READERS.items() if reader is _test_result)
+SCAN_TYPES = frozenset(name for name, reader in _READERS.items() if reader is _scan)
+"""Those of reports about tests, and about a search for vulnerabilities."""

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from itertools import pairwise
 
+from domain.actor import Actor
 from domain.build import BuildRecorded
 from domain.config_version import ConfigRecorded
 from domain.correction import Corrected
@@ -278,7 +279,7 @@ class Replay:
             topic=event.topic,
             deployment=event.deployment if isinstance(event, Deployment) else None,
             reason=event.reason if isinstance(event, Deployment | Removed | Corrected) else None,
-            actor=event.actor,
+            actor=_named(event.actor),
             recorded_at=recorded.recorded_at,
         )
 
@@ -351,3 +352,8 @@ def _released(
         first_of_build=first.number if first else release.number,
         build_since=first.cut_at if first else each.event.occurred_at,
     )
+
+
+def _named(actor: Actor) -> Actor:
+    """Return who did it as answers say it; how that was established is for the event to say."""
+    return Actor(actor.kind, actor.issuer, actor.subject)

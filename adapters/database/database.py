@@ -81,7 +81,11 @@ class Database:
         with translated():
             if held.connection is None:
                 held.connection = self._connected()
-            yield held.connection
+            try:
+                yield held.connection
+            except exc.DBAPIError:  # it may be lost: whoever goes on gets another
+                held.give_back()
+                raise
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -125,6 +129,8 @@ class Database:
         begin = postgres.appending(notify) if self.is_postgres else sqlite.APPENDING
         with translated(), self._writer, self._beginning(begin).begin() as connection:
             driver = connection.connection.driver_connection
+            if self.is_postgres:
+                postgres.forget_warnings(driver)
             yield connection
         if self.is_postgres:
             postgres.check_confirmed(driver)

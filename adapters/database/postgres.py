@@ -31,7 +31,7 @@ _DURABLE = (
 """What is acknowledged has to be on disk, whatever the server's default; stronger settings stay."""
 
 _WARNED: "weakref.WeakKeyDictionary[Any, bool]" = weakref.WeakKeyDictionary()
-"""Connections whose last statements ended with a warning."""
+"""Connections that were warned since their last append began."""
 
 
 def options(pool_connections: int) -> dict[str, Any]:
@@ -71,6 +71,11 @@ def prepare(connection: Any, _record: object) -> None:
     """Have a new connection answer only for what is on disk, and remember its warnings."""
     _note_warnings(connection)
     connection.execute(_DURABLE)
+
+
+def forget_warnings(driver: Any) -> None:
+    """Begin an append on *driver*: what it was warned of before does not concern it."""
+    _WARNED.pop(driver, None)
 
 
 def check_confirmed(driver: Any) -> None:

@@ -5,7 +5,7 @@ the pieces (a registry's labels, Google's plain copy of a statement) is not sign
 npm's label of the predicate type, which must not lie.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from adapters.evidence.bundles import bundle
@@ -15,7 +15,8 @@ from adapters.evidence.pieces import IN_TOTO, Piece, Unread
 from domain import json_text
 from domain.evidence import CHECKS_MAX, PIECES_MAX, EvidenceRefused, Format, Reason
 
-_V0_3 = "application/vnd.dev.sigstore.bundle.v0.3+json"
+_BUNDLES = "application/vnd.dev.sigstore.bundle"
+_V0_3 = f"{_BUNDLES}.v0.3+json"
 
 
 def read(content: bytes) -> tuple[Piece | Unread, ...]:
@@ -58,7 +59,7 @@ def documents(content: bytes) -> Iterable[object]:
 def _pieces(document: object) -> Iterator[Piece | Unread]:
     if not isinstance(document, dict):
         raise EvidenceRefused(Reason.UNKNOWN_FORMAT, "the document is no JSON object")
-    if "mediaType" in document:
+    if _is_bundle(document):
         yield _piece(Format.SIGSTORE_BUNDLE, document)
     elif "payloadType" in document:
         yield _piece(Format.DSSE, document)
@@ -72,8 +73,17 @@ def _pieces(document: object) -> Iterator[Piece | Unread]:
         yield from _npm(document)
     elif "provenance_summary" in document:
         yield from _google_cloud_build(document)
+    elif "_type" in document and "predicateType" in document:
+        raise EvidenceRefused(Reason.UNKNOWN_FORMAT, "a Statement that nobody signed")
     else:
         raise EvidenceRefused(Reason.UNKNOWN_FORMAT, "no form of evidence that is known here")
+
+
+def _is_bundle(document: Mapping[str, Any]) -> bool:
+    """Say whether *document* calls itself a bundle; images and trusted roots have a media type as well."""
+    return "mediaType" in document and (
+        "verificationMaterial" in document or str(document["mediaType"]).startswith(_BUNDLES)
+    )
 
 
 def _piece(form: Format, document: object, predicate_type: str | None = None) -> Piece | Unread:

@@ -90,15 +90,21 @@ class OfflineVerifier:
             else:
                 return facts
         further = [each for each in refusals if each.reason not in _BEFORE_THE_SIGNATURE]
+        if not _is_certified(content) and all(each.reason is Reason.BAD_SIGNATURE for each in further):
+            if _beside_certificates(content):
+                raise EvidenceRefused(Reason.NO_ANCHOR, _no_certificate(content))
+            if len(further) > 1:
+                words = f"the signature is by none of {len(further)} pinned keys over this content"
+                raise EvidenceRefused(Reason.BAD_SIGNATURE, words)
         raise (further or refusals[1:] or refusals)[0]
 
     def _under(self, anchor: Anchor, content: Bundle | Envelope | Metablock, at: datetime) -> "Facts":
         from adapters.evidence import certified, pinned  # noqa: PLC0415 - 0.4 s, and only when needed
 
         match anchor:
-            case TrustedRoot() if isinstance(content, Bundle) and content.certificates:
+            case TrustedRoot() if isinstance(content, Bundle) and _is_certified(content):
                 return certified.verify(self._root(anchor), content)
-            case PinnedKey() if not isinstance(content, Bundle) or not content.certificates:
+            case PinnedKey() if not _is_certified(content):
                 log = self._root(anchor.log) if anchor.log is not None else None
                 return pinned.verify(anchor, content, log=log, at=at)
             case TrustedRoot():
@@ -176,6 +182,16 @@ def _check_past(facts: "Facts", at: datetime) -> None:
     late = [each.instant for each in facts.times if each.instant > at]
     if late:
         raise EvidenceRefused(Reason.NOT_YET, f"signed at {late[0]}, asked about {at}")
+
+
+def _is_certified(content: Bundle | Envelope | Metablock) -> bool:
+    """Whether a certificate says who signed; otherwise only a pinned key can."""
+    return isinstance(content, Bundle) and bool(content.certificates)
+
+
+def _beside_certificates(content: Bundle | Envelope | Metablock) -> bool:
+    """Whether each signature stands beside a certificate: that no pinned key made it says nothing of it."""
+    return isinstance(content, Envelope) and all(each.certificate for each in content.signatures)
 
 
 def _no_certificate(content: Bundle | Envelope | Metablock) -> str:

@@ -85,7 +85,16 @@ class GroupCommit(Generic[Request, Answer]):
                     self._leader.turn.release()
 
     def _commit_waiting(self) -> None:
+        """Commit for all who wait; whatever cuts it short, nobody who was taken along waits for ever."""
         group: list[_Waiting[Request, Answer]] = []
+        try:
+            self._commit_together(group)
+        except BaseException as interrupt:
+            self._fail(group, interrupt)
+            raise
+
+    def _commit_together(self, group: list[_Waiting[Request, Answer]]) -> None:
+        """Commit for all who wait, and add to *group* whom it takes along."""
 
         def take() -> Sequence[Request]:
             group.extend(self._waiting(REQUESTS_MAX))
@@ -93,14 +102,13 @@ class GroupCommit(Generic[Request, Answer]):
 
         try:
             answers = self._commit(take)
-        except BaseException as failure:
-            if not isinstance(failure, Exception):
-                self._fail(group, failure)
-                raise
+        except Exception as failure:
             if len(group) > 1 and not isinstance(failure, LedgerUnavailable):
                 self._commit_each(group)
-            else:  # without a group, the append lock could not be had: each would wait as long again
-                self._fail(group or self._waiting(len(self._queue)), failure)
+                return
+            if not group:  # the append lock could not be had: each would wait as long again
+                group.extend(self._waiting(len(self._queue)))
+            self._fail(group, failure)
             return
         for waiting, answer in zip(group, answers, strict=True):
             waiting.answer = answer
@@ -112,13 +120,10 @@ class GroupCommit(Generic[Request, Answer]):
             try:
                 (waiting.answer,) = self._commit(lambda alone=waiting: [alone.request])  # type: ignore[misc]  # mypy cannot infer a lambda's default
             except LedgerUnavailable as gone:
-                self._fail([each for each in group if not each.done], gone)
+                self._fail(group, gone)
                 return  # the others would wait for it as long again
             except Exception as failure:
                 waiting.failure = failure
-            except BaseException as interrupt:
-                self._fail([each for each in group if not each.done], interrupt)
-                raise
             self._done(waiting)
 
     def _waiting(self, requests_max: int) -> Sequence[_Waiting[Request, Answer]]:
@@ -127,9 +132,11 @@ class GroupCommit(Generic[Request, Answer]):
             return [self._queue.popleft() for _ in range(min(len(self._queue), requests_max))]
 
     def _fail(self, group: Sequence[_Waiting[Request, Answer]], failure: BaseException) -> None:
+        """Tell those of *group* who have no answer yet."""
         for waiting in group:
-            waiting.failure = failure
-            self._done(waiting)
+            if not waiting.done:
+                waiting.failure = failure
+                self._done(waiting)
 
     def _done(self, waiting: _Waiting[Request, Answer]) -> None:
         waiting.done = True

@@ -2,8 +2,10 @@
 
 1. The reading process is started with the page size and the URL of the database on its standard input.
 2. It writes each page to its standard output, and after the last a none; instead of a page, what it refuses.
-3. For each page that was committed it is sent one byte, and is at most `PAGES_AHEAD` of them ahead.
-4. Either end notices when the other is gone: a pipe ends with the process that holds it.
+3. It is sent one byte once the copy is there to be read back, and one for each page that was committed to it;
+   it is at most `PAGES_AHEAD` of them ahead.
+4. Either end notices when the other is gone: a pipe ends with the process that holds it. What interrupts
+   the one at a terminal does not reach the other, which would have a word to say about it.
 """
 
 import marshal
@@ -32,21 +34,22 @@ class _Gone(Exception):
 
 @contextmanager
 def reading(command: Sequence[str], url: str, events: int) -> Iterator[Iterator[Page]]:
-    """Run *command*, which does what `serve` does, and lend its pages; asking for one says the last is in.
+    """Run *command*, which does what `serve` does, and lend its pages.
 
+    Asking for the first says that the copy is there, and for each other that the last one is in it.
     It has ended when this has. What it refuses is raised, and `LedgerUnavailable` when it fell.
     """
     process = subprocess.Popen(  # noqa: S603 - our own interpreter, with a module of ours
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0
     )
     assert process.stdin is not None
     assert process.stdout is not None
     heard: SimpleQueue[bytes] = SimpleQueue()
     listener = threading.Thread(target=_listen, args=(process.stdout, heard), daemon=True)
+    listener.start()
     try:
         with suppress(BrokenPipeError):
             _send(process.stdin, marshal.dumps((events, url)))
-        listener.start()
         yield _pages(process, process.stdin, heard)
     finally:
         process.kill()
@@ -66,7 +69,7 @@ def serve(
 
     Returns when all is written, or nobody reads it.
     """
-    ahead = 0
+    ahead = 1  # the copy itself
 
     def wait(pages_ahead: int = 0) -> None:
         nonlocal ahead
@@ -91,6 +94,7 @@ def serve(
 def _pages(
     process: "subprocess.Popen[bytes]", commits: IO[bytes], heard: "SimpleQueue[bytes]"
 ) -> Iterator[Page]:
+    _say(commits)
     while content := heard.get():
         found = marshal.loads(content)  # noqa: S302 - written by the process that was started here
         if found is None:
@@ -99,10 +103,15 @@ def _pages(
             kind, said = found
             raise _REFUSALS.get(kind, LedgerUnavailable)(said)
         yield Page(*found)
-        with suppress(BrokenPipeError):  # if it fell, that is noticed where its next page is missing
-            commits.write(_COMMITTED)
-            commits.flush()
+        _say(commits)
     raise LedgerUnavailable(_LOST.format(process.wait()))
+
+
+def _say(commits: IO[bytes]) -> None:
+    """Say that what was made or lent last is committed."""
+    with suppress(BrokenPipeError):  # if it fell, that is noticed where its next page is missing
+        commits.write(_COMMITTED)
+        commits.flush()
 
 
 def _listen(source: IO[bytes], heard: "SimpleQueue[bytes]") -> None:

@@ -21,9 +21,13 @@ def insert(
         return
     into = _into(name + copies.suffix(connection), tuple(columns), dialect)
     driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(f"COPY {into} FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)
+    copying, failed = f"COPY {into} FROM STDIN", dialect.loaded_dbapi.Error
+    try:
+        with driver.cursor() as cursor, cursor.copy(copying) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except failed as failure:  # SQLAlchemy knows nothing of COPY, and would have raised it like this
+        raise sa.exc.DBAPIError.instance(copying, None, failure, failed, dialect=dialect) from failure
 
 
 @lru_cache(maxsize=256)

@@ -20,7 +20,7 @@ ONGOING = 2**62
 _GOES_ON = sa.text(f"last = {ONGOING}")
 
 COMPONENT = sa.Table(
-    "component_v1",
+    "component_v2",
     COMPONENT_METADATA,
     sa.Column("id", BIGINT, primary_key=True, autoincrement=False),
     sa.Column("package", sa.Text, nullable=False),
@@ -32,7 +32,7 @@ COMPONENT = sa.Table(
 """The dictionary: see `domain.component.Coordinates`. `position` is where it was first listed."""
 
 SERIES = sa.Table(
-    "series_v1",
+    "series_v2",
     COMPONENT_METADATA,
     sa.Column("id", BIGINT, primary_key=True, autoincrement=False),
     sa.Column("service", sa.Text, nullable=False),
@@ -46,7 +46,7 @@ UNSIGNED = -1
 """The `piece` of an SBOM that is a file by itself, which nobody signed."""
 
 SBOM_ABOUT = sa.Table(
-    "sbom_about_v1",
+    "sbom_about_v2",
     COMPONENT_METADATA,
     sa.Column("artifact", sa.LargeBinary, primary_key=True),
     sa.Column("position", BIGINT, primary_key=True, autoincrement=False),
@@ -62,7 +62,7 @@ SBOM_ABOUT = sa.Table(
 """
 
 SBOM = sa.Table(
-    "sbom_v1",
+    "sbom_v2",
     COMPONENT_METADATA,
     sa.Column("series_id", BIGINT, primary_key=True, autoincrement=False),
     sa.Column("number", BIGINT, primary_key=True, autoincrement=False),
@@ -75,7 +75,7 @@ SBOM = sa.Table(
 """One that cannot be read has no number, and is in none of the tables that follow."""
 
 BUILD_SBOM = sa.Table(
-    "build_sbom_v1",
+    "build_sbom_v2",
     COMPONENT_METADATA,
     sa.Column("build_id", BIGINT, primary_key=True, autoincrement=False),
     sa.Column("series_id", BIGINT, primary_key=True, autoincrement=False),
@@ -91,7 +91,7 @@ BUILD_SBOM = sa.Table(
 """
 
 BUILD_LISTED = sa.Table(
-    "build_listed_v1",
+    "build_listed_v2",
     COMPONENT_METADATA,
     sa.Column("build_id", BIGINT, primary_key=True, autoincrement=False),
     sa.Column("position", BIGINT, nullable=False),
@@ -99,14 +99,14 @@ BUILD_LISTED = sa.Table(
 """From where on a verified SBOM speaks of each artifact of the build; of the others, nobody can tell."""
 
 RUN = sa.Table(
-    "component_run_v1",
+    "component_run_v2",
     COMPONENT_METADATA,
     sa.Column("component_id", BIGINT, primary_key=True, autoincrement=False),
     sa.Column("series_id", BIGINT, primary_key=True, autoincrement=False),
     sa.Column("first", BIGINT, primary_key=True, autoincrement=False),
     sa.Column("last", BIGINT, nullable=False),
     sa.Index(
-        "ix_component_run_v1_ongoing",
+        "ix_component_run_v2_ongoing",
         "series_id",
         "component_id",
         sqlite_where=_GOES_ON,

@@ -12,7 +12,7 @@ EVIDENCE_METADATA = sa.MetaData(naming_convention=NAMING)
 """As with `adapters.readmodels.tables`, the projector makes what is on it, and no migration."""
 
 EVIDENCE = sa.Table(
-    "evidence_v1",
+    "evidence_v2",
     EVIDENCE_METADATA,
     sa.Column("digest", sa.LargeBinary, primary_key=True),
     sa.Column("position", BIGINT, primary_key=True, autoincrement=False),
@@ -22,7 +22,7 @@ EVIDENCE = sa.Table(
 """Every event about a file; `admitted` is 1 where it came in for the first time, otherwise 0."""
 
 EVIDENCE_FOR = sa.Table(
-    "evidence_for_v1",
+    "evidence_for_v2",
     EVIDENCE_METADATA,
     sa.Column("artifact", sa.LargeBinary, primary_key=True),
     sa.Column("position", BIGINT, primary_key=True, autoincrement=False),
@@ -31,7 +31,7 @@ EVIDENCE_FOR = sa.Table(
 """For which artifacts a reporter said that a file is: a claim."""
 
 VERIFICATION = sa.Table(
-    "verification_v1",
+    "verification_v2",
     EVIDENCE_METADATA,
     sa.Column("position", BIGINT, primary_key=True, autoincrement=False),
     sa.Column("evidence", sa.LargeBinary, nullable=False),
@@ -55,7 +55,7 @@ Text is cut to 1,000 characters, and has no NUL, which PostgreSQL cannot hold.
 """
 
 SUBJECT = sa.Table(
-    "subject_v1",
+    "subject_v2",
     EVIDENCE_METADATA,
     sa.Column("digest", sa.LargeBinary, primary_key=True),
     sa.Column("position", BIGINT, primary_key=True, autoincrement=False),
@@ -64,7 +64,7 @@ SUBJECT = sa.Table(
 """Which artifacts a verification speaks of: by SHA-256 (32 bytes) or SHA-512 (64 bytes)."""
 
 PROVENANCE = sa.Table(
-    "provenance_v1",
+    "provenance_v2",
     EVIDENCE_METADATA,
     sa.Column("digest", sa.LargeBinary, primary_key=True),
     sa.Column("position", BIGINT, primary_key=True, autoincrement=False),
@@ -85,7 +85,7 @@ proves of the source and the signer is there so that the provenance of others ca
 """
 
 TRUST = sa.Table(
-    "trust_v1",
+    "trust_v2",
     EVIDENCE_METADATA,
     sa.Column("position", BIGINT, primary_key=True, autoincrement=False),
     sa.Column("topic", sa.Text, nullable=False),

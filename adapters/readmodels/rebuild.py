@@ -10,25 +10,21 @@ Readers and writers go on throughout. A crash at any point leaves the live table
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 
-import sqlalchemy as sa
-
 from adapters.database.database import Database
-from adapters.readmodels import alone, comparison, copies, filling, standing, upkeep
-from adapters.readmodels.checked import Checked, Events
+from adapters.readmodels import alone, comparison, copies, standing, upkeep
+from adapters.readmodels.checked import Events
 from adapters.readmodels.copies import NEXT
 from adapters.readmodels.filling import Page
 from adapters.readmodels.indexes import LaterIndexes
+from adapters.readmodels.next_copy import NextCopy
 from adapters.readmodels.projection import Projection
 from adapters.readmodels.projector import Projector
-from adapters.readmodels.turns import Turns
 from domain.errors import LedgerError, LedgerUnavailable
-from domain.event import Recorded
-from domain.instant import from_micros
 
 PAGE_EVENTS = 1000
 """How many events are read and written at once: on SQLite, a writer waits for one such page, some 40 ms."""
@@ -38,7 +34,6 @@ SWAP_WAIT_MILLISECONDS = 200
 SWAP_ATTEMPTS = 600
 SWAP_PAUSE_SECONDS = 1.0
 SAME_PLACE_ATTEMPTS = 1000
-_TAKEN_OVER = "another rebuild has begun meanwhile, the lock of this one was lost: see what that one does"
 
 Ahead = Callable[[int], AbstractContextManager[Iterator[Page]]]
 """Takes the page size; lends the pages of the whole ledger, as `filling.pages` makes them."""
@@ -72,11 +67,8 @@ class Rebuild:
         self._database = database
         self._projection = projection
         self._events = events
-        self._ahead = ahead or self._here
-        self._progress = progress
-        self._checked = Checked(events)
-        self._next = projection.name + NEXT
-        self._turns = Turns(database)
+        self._next = NextCopy(database, projection, events, page_events=PAGE_EVENTS, progress=progress)
+        self._ahead: Ahead = ahead or (lambda _: nullcontext(self._next.pages()))
         self._nobody = threading.Event()
 
     def run(self, *, check: bool = False) -> Rebuilt:
@@ -102,92 +94,42 @@ class Rebuild:
             finally:
                 with suppress(LedgerUnavailable):
                     self._drop_leftovers()
-        return Rebuilt(self._checked.position, differing)
+        return Rebuilt(self._next.position, differing)
 
     def _begin(self) -> LaterIndexes:
         self._drop_leftovers()
         Projector(self._database, projection=self._projection).prepare()
-        tables, late = self._projection.tables, self._projection.read_by_key
-        with self._database.appending() as connection:
-            lacking = copies.make(connection, tables, NEXT, without_indexes=late)
-            standing.begin(connection, self._next)
-        return LaterIndexes(lacking)
+        return self._next.make()
 
     def _fill(self) -> LaterIndexes:
         """Fill a next copy with what the ledger holds; return what it lacks."""
         with self._ahead(PAGE_EVENTS) as pages:
             indexes = self._begin()
             for page in pages:
-                again = self._events.many_at(page.again) if page.again else ()
-                with self._turns.one() as connection:
-                    self._advance(connection, page.first, page.last)
-                    with copies.meant(connection, self._projection.tables, NEXT):
-                        self._projection.put(connection, page.content, again)
-                self._make(indexes.due(page.rows))
-                self._checked.go_on(page.last, from_micros(page.recorded_at))
-                self._progress(page.last)
+                self._next.put(page)
+                self._next.index(indexes.due(page.rows))
         return indexes
 
     def _finish(self, lacking: LaterIndexes) -> None:
-        self._make(lacking.rest())
+        self._next.index(lacking.rest())
         if self._database.is_postgres:
             self._gather_statistics()
-
-    @contextmanager
-    def _here(self, events: int) -> Iterator[Iterator[Page]]:
-        """Read in this process what the next copy is filled with."""
-        fold = self._projection.folding(lambda: upkeep.next_copy(self._database, self._projection))
-        yield filling.pages(self._checked, fold, events)
-
-    def _make(self, indexes: Iterator[sa.Index]) -> None:
-        for index in indexes:
-            with self._turns.one() as connection:
-                if self._database.is_postgres:
-                    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
-                index.create(connection)
-
-    def _follow(self) -> None:
-        """Take in what was recorded since, up to a page that is not full."""
-        full = True
-        while full:
-            page = self._checked.page(PAGE_EVENTS)
-            if page:
-                with self._turns.one() as connection:
-                    self._take(connection, page)
-                self._progress(self._checked.position)
-            full = len(page) == PAGE_EVENTS
-
-    def _take(self, connection: sa.Connection, page: Sequence[Recorded]) -> None:
-        self._advance(connection, page[0].position, page[-1].position)
-        with copies.meant(connection, self._projection.tables, NEXT):
-            self._projection.take(connection, page)
-
-    def _advance(self, connection: sa.Connection, first: int, last: int) -> None:
-        if not standing.advance(connection, self._next, first - 1, last):
-            raise LedgerUnavailable(_TAKEN_OVER)
-
-    def _reach_head(self, connection: sa.Connection) -> None:
-        """Take in what was recorded meanwhile, under the append lock."""
-        if self._database.in_memory:
-            return  # one connection, and no other process
-        while page := self._checked.page(PAGE_EVENTS):
-            self._take(connection, page)
 
     def _compare(self) -> tuple[str, ...] | None:
         """Return the tables that differ, in a snapshot in which both copies stand at one position."""
         for _ in range(SAME_PLACE_ATTEMPTS):
-            self._follow()
+            self._next.follow()
             self._bring_up_live_ones()
             with self._database.appending() as connection:
-                self._reach_head(connection)
+                self._next.reach_head(connection)
                 live = standing.find(connection, self._projection.name)
-                if live is not None and live > self._checked.position:
+                if live is not None and live > self._next.position:
                     return None  # of another ledger, or of what this one has lost
             with self._database.snapshot() as connection:
                 live = standing.find(connection, self._projection.name)
-                if live == self._checked.position:
+                if live == self._next.position:
                     return comparison.differing(connection, self._projection.tables, NEXT)
-                if live is None or live < self._checked.position:
+                if live is None or live < self._next.position:
                     return None
         raise LedgerUnavailable("the ledger is too busy to compare its read models: try again later")
 
@@ -203,11 +145,11 @@ class Rebuild:
         )
         with suppress(LedgerError):  # whatever is wrong with them, they are about to be replaced
             if live.position():
-                live.keep_up(self._checked.position)
+                live.keep_up(self._next.position)
 
     def _swap(self) -> None:
         for _ in range(SWAP_ATTEMPTS):
-            self._follow()
+            self._next.follow()
             with suppress(upkeep.InUse):
                 self._try_to_swap()
                 return
@@ -220,13 +162,8 @@ class Rebuild:
             if self._database.is_postgres:
                 both = [*copies.there(connection, tables), *copies.of(tables, NEXT)]
                 upkeep.take_over(connection, both, wait_milliseconds=SWAP_WAIT_MILLISECONDS)
-            self._reach_head(connection)
-            if standing.find(connection, self._next) != self._checked.position:
-                raise LedgerUnavailable(_TAKEN_OVER)
-            copies.swap(connection, tables)
-            standing.end(connection, self._next)
-            standing.end(connection, self._projection.name)
-            standing.begin(connection, self._projection.name, self._checked.position)
+            self._next.reach_head(connection)
+            self._next.put_in_use(connection)
 
     def _drop_leftovers(self) -> None:
         upkeep.drop_leftovers(self._database, self._projection)

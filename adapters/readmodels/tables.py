@@ -20,7 +20,7 @@ BELIEVED = 2**62
 """The `superseded` of a row that nothing has withdrawn."""
 SKEW_MICROSECONDS = CLOCK_SKEW_SECONDS_MAX * 1_000_000
 
-NAME = "placements.v1"
+NAME = "placements.v2"
 """The projection: these tables, and how they are made from the events."""
 
 DERIVED_METADATA = sa.MetaData(naming_convention=NAMING)
@@ -44,21 +44,21 @@ PROJECTION = sa.Table(
 """How far each set of derived tables has read the ledger; a set without a row is not there."""
 
 ENVIRONMENT = sa.Table(
-    "environment_v1",
+    "environment_v2",
     DERIVED_METADATA,
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("position", BIGINT, nullable=False),
 )
 
 SERVICE = sa.Table(
-    "service_v1",
+    "service_v2",
     DERIVED_METADATA,
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("position", BIGINT, nullable=False),
 )
 
 TARGET = sa.Table(
-    "target_v1",
+    "target_v2",
     DERIVED_METADATA,
     sa.Column("id", BIGINT, primary_key=True, autoincrement=False),
     sa.Column("service", sa.Text, nullable=False),
@@ -68,7 +68,7 @@ TARGET = sa.Table(
 )
 
 SLOT = sa.Table(
-    "slot_v1",
+    "slot_v2",
     DERIVED_METADATA,
     sa.Column("id", BIGINT, primary_key=True, autoincrement=False),
     sa.Column("target_id", BIGINT, nullable=False),
@@ -78,7 +78,7 @@ SLOT = sa.Table(
 """Only slots in which something was placed; an attempt alone makes none."""
 
 BUILD = sa.Table(
-    "build_v1",
+    "build_v2",
     DERIVED_METADATA,
     sa.Column("id", BIGINT, primary_key=True, autoincrement=False),
     sa.Column("service", sa.Text, nullable=False),
@@ -101,7 +101,7 @@ BUILD = sa.Table(
 """
 
 ARTIFACT = sa.Table(
-    "artifact_v1",
+    "artifact_v2",
     DERIVED_METADATA,
     sa.Column("digest", sa.LargeBinary, primary_key=True),
     sa.Column("build_id", BIGINT, primary_key=True, autoincrement=False),
@@ -110,7 +110,7 @@ ARTIFACT = sa.Table(
 """Which builds made an artifact."""
 
 CONFIG = sa.Table(
-    "config_v1",
+    "config_v2",
     DERIVED_METADATA,
     sa.Column("target_id", BIGINT, primary_key=True, autoincrement=False),
     sa.Column("number", BIGINT, primary_key=True, autoincrement=False),
@@ -122,7 +122,7 @@ CONFIG = sa.Table(
 )
 
 RELEASE = sa.Table(
-    "release_v1",
+    "release_v2",
     DERIVED_METADATA,
     sa.Column("target_id", BIGINT, primary_key=True, autoincrement=False),
     sa.Column("number", BIGINT, primary_key=True, autoincrement=False),
@@ -152,7 +152,7 @@ one was cut; neither ever changes, for a later release of the same build has a g
 """
 
 PLACEMENT = sa.Table(
-    "placement_v1",
+    "placement_v2",
     DERIVED_METADATA,
     sa.Column("slot_id", BIGINT, nullable=False, autoincrement=False),
     sa.Column("valid_from", BIGINT, nullable=False, autoincrement=False),
@@ -181,7 +181,7 @@ and R*Tree before it was chosen.
 """
 
 CHANGE = sa.Table(
-    "change_v1",
+    "change_v2",
     DERIVED_METADATA,
     sa.Column("position", BIGINT, primary_key=True, autoincrement=False),
     sa.Column("environment", sa.Text, nullable=False),
@@ -208,7 +208,7 @@ CHANGE = sa.Table(
 """
 
 OBSERVER = sa.Table(
-    "observer_v1",
+    "observer_v2",
     DERIVED_METADATA,
     sa.Column("id", BIGINT, primary_key=True, autoincrement=False),
     sa.Column("environment", sa.Text, nullable=False),
@@ -217,7 +217,7 @@ OBSERVER = sa.Table(
 )
 
 OBSERVATION = sa.Table(
-    "observation_v1",
+    "observation_v2",
     DERIVED_METADATA,
     sa.Column("position", BIGINT, primary_key=True, autoincrement=False),
     sa.Column("observer_id", BIGINT, nullable=False),
@@ -230,10 +230,10 @@ OBSERVATION = sa.Table(
     sa.CheckConstraint("superseded > position", name="superseded_later"),
     sa.Index(None, "observer_id", "occurred_at", "position"),
     sa.Index(
-        "ix_observation_v1_told", "observer_id", "occurred_at", "position", **_only("digest IS NOT NULL")
+        "ix_observation_v2_told", "observer_id", "occurred_at", "position", **_only("digest IS NOT NULL")
     ),
-    sa.Index("ix_observation_v1_list", "observer_id", "digest", **_only("running IS NOT NULL")),
-    sa.Index("ix_observation_v1_seam", "observer_id", "occurred_at", "position", **_only("seam = 1")),
+    sa.Index("ix_observation_v2_list", "observer_id", "digest", **_only("running IS NOT NULL")),
+    sa.Index("ix_observation_v2_seam", "observer_id", "occurred_at", "position", **_only("seam = 1")),
 )
 """What observers reported: lists, and heartbeats.
 
@@ -241,7 +241,7 @@ OBSERVATION = sa.Table(
 the list that held, which `running` has where it was told anew: canonical JSON, service to slot to the
 hex of each artifact, sorted; last, for it is long. `seam` is 0 where a report went on as the one before
 it, promised in time or not at all, and nothing came late or was withdrawn: what
-`adapters.readmodels.coverage` steps over.
+`adapters.readmodels.seams` steps over.
 """
 
 DERIVED = (

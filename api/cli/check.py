@@ -20,7 +20,9 @@ EPILOG = f"""\b
 NAME is one of: source owner_id repository_id commit ref branch tag versioned_tag identity issuer root
 instance builder tagged_builder build_type trigger runner package version level, or parameter.PATH for an
 external parameter (all of them must be named as soon as one is). build_type and trigger may be given
-several times. root is a digest, instance what a root was imported under.
+several times. root is a digest, instance what a root was imported under. A parameter that is no text is
+named in an --expect-file. Without source, owner_id, repository_id, identity or root anybody's provenance
+holds; without builder only that by a builder which the table counts unasked.
 
 Exits with {exits.DONE} when all of it holds by one verification, with {exits.UNVERIFIED} when it does
 not, and with {exits.UNDECIDED} when no provenance of the artifact was verified.
@@ -38,6 +40,8 @@ COLUMNS = (
 )
 _SEVERAL = {"build_type": "build_types", "trigger": "triggers"}
 _PARAMETER = "parameter."
+_WHOSE = frozenset({"source", "owner_id", "repository_id", "identity", "root"})
+"""Without one of these somebody else's build of the same artifact holds as well."""
 _CODES = {"held": exits.DONE, "not-held": exits.UNVERIFIED, "missing": exits.UNDECIDED}
 
 
@@ -70,7 +74,7 @@ def provenance(
         asked = [("known_at", instants.resolve_known(known_at, api))]
         where = client.target("v1", "artifacts", f"{artifact}:check-provenance", query=asked)
         answer = api.post(where, body)
-    ctx.exit(_show(answer, output))
+    ctx.exit(_show(answer, output, asked_whose=not _WHOSE.isdisjoint(body)))
 
 
 def _in_file(name: str | None) -> Mapping[str, Any]:
@@ -109,10 +113,12 @@ def _value(name: str, text: str) -> object:
     return text
 
 
-def _show(answer: bytes, form: str) -> int:
+def _show(answer: bytes, form: str, *, asked_whose: bool) -> int:
     found = client.read(answer)
     output.hint(client.prefix_of(found))
     output.hint(_said(found))
+    if found["verdict"] == "held" and not asked_whose:
+        output.hint("by whom was not asked: anybody's provenance would hold; expect a source or an identity")
     if found["truncated"] and found["verdict"] != "held":
         output.hint("truncated: there is more provenance that may hold; expect a source or an identity")
     best = found["judged"][:1]

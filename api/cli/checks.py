@@ -7,7 +7,7 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
-from api.cli import client, clock, evidence_checks
+from api.cli import access_checks, client, clock, evidence_checks
 from api.cli.exits import Failure
 from api.cli.found import Finding, Level
 from api.settings import Settings
@@ -35,7 +35,7 @@ def local(settings: Settings) -> Iterator[Finding]:
     if settings.url.startswith("sqlite"):
         yield from sqlite(Path(settings.url.partition("///")[2]))
     yield from ledger(settings)
-    yield reach(settings)
+    yield from access_checks.reach(settings)
 
 
 def remote(settings: Settings) -> Iterator[Finding]:
@@ -48,8 +48,8 @@ def remote(settings: Settings) -> Iterator[Finding]:
         with client.connected() as api:
             api.get("readyz")
             yield Finding(Level.OK, "server", f"{settings.server} is ready")
-            api.get("v1", "environments")
-            yield Finding(Level.OK, "token", "accepted" if settings.token else "none is needed")
+            who = api.ask("v1", "access", "mine")
+            yield Finding(Level.OK, "token", f"accepted, of {who['actor']['subject']}")
     except Failure as failure:
         yield Finding(Level.FAIL, "server", str(failure), "check SHIPLOG_SERVER and SHIPLOG_TOKEN")
 
@@ -148,6 +148,7 @@ def ledger(settings: Settings) -> Iterator[Finding]:
     try:
         prefix = services.ledger.prefix(None)
         kept = list(evidence_checks.found(settings.blobs_place, services, prefix))
+        access = access_checks.found(services)
     except LedgerError as refusal:
         yield Finding(Level.FAIL, "ledger", str(refusal))
         return
@@ -165,14 +166,4 @@ def ledger(settings: Settings) -> Iterator[Finding]:
     else:
         yield Finding(Level.OK, "clock", "not before the last event")
     yield from kept
-
-
-def reach(settings: Settings) -> Finding:
-    """Check that `serve` would not let in whoever passes."""
-    if settings.token:
-        return Finding(Level.OK, "serve", f"{settings.bind}, for whoever has the token")
-    if settings.loopback:
-        return Finding(
-            Level.WARN, "serve", f"anyone on this machine may ask at {settings.bind}", "set SHIPLOG_TOKEN"
-        )
-    return Finding(Level.FAIL, "serve", f"{settings.bind} is open to other machines", "set SHIPLOG_TOKEN")
+    yield access

@@ -2,12 +2,13 @@
 
 import orjson
 
-from api.cli import client, columns, listing, output
+from api.cli import client, columns, listing, output, unknown
 from api.cli.client import Client, Document, Query
 from api.cli.output import Column, Row
 
 PREFIXES = ("pkg:", "name:")
 """What the name of a component begins with, and the name of nothing else."""
+MORE = "nobody may have reported in more of the time: ask with --environment, --from and --to"
 _WHY = {
     "none": "no SBOM",
     "claimed": "a claimed SBOM alone",
@@ -28,26 +29,33 @@ def _sbom(row: Row) -> str:
     return ",".join(why) or "nobody reported the artifacts"
 
 
-COLUMNS = (
-    *columns.RUNNING[:5],
-    columns.at("since", "since"),
-    columns.at("until", "until"),
-    Column("contains", _contains),
-    Column("sbom", _sbom),
-    columns.CHANGE,
+COLUMNS = unknown.columns(
+    (
+        *columns.RUNNING[:5],
+        columns.at("since", "since"),
+        columns.at("until", "until"),
+        Column("contains", _contains),
+        Column("sbom", _sbom),
+        columns.CHANGE,
+    ),
+    {"environment": "environment", "release": "unknown", "since": "from", "until": "to", "sbom": "why"},
 )
 
 
 def ask(api: Client, name: str, query: Query, limit: int | None) -> Document:
     """Return the answer about the component *name*."""
-    return listing.collect(api, ("v1", "components"), {**query, "purl": name}, "intervals", limit)
+    whole = listing.collect(api, ("v1", "components"), {**query, "purl": name}, "intervals", limit)
+    whole["unreported"] = unknown.newest_first(whole["unreported"])
+    return whole
 
 
 def show(whole: Document, form: str) -> None:
     """Print the answer."""
     output.hint(client.prefix_of(whole))
     _hint(whole)
-    output.show(form, orjson.dumps(whole), rows(whole), COLUMNS)
+    unknown.hint(whole, "unreported", more=MORE)
+    among = unknown.among(rows(whole), whole["unreported"], "since")
+    output.show(form, orjson.dumps(whole), among, COLUMNS)
 
 
 def rows(whole: Document) -> list[Document]:
@@ -67,16 +75,16 @@ def _newest(row: Row) -> tuple[str, int]:
 
 
 def _hint(whole: Document) -> None:
-    found, unknown = len(whole["intervals"]), len(whole["unknown"])
+    found, unlisted = len(whole["intervals"]), len(whole["unknown"])
     if not whole["listed"]:
         output.hint(f"no SBOM lists {whole['package']}: check the spelling")
     elif not found:
         output.hint(f"nothing that ran is listed with these versions of {whole['package']}")
     elif whole["next"] is not None:
         output.hint(f"these are the newest {found}; there are more: --limit N, or --all")
-    if unknown:
+    if unlisted:
         more = " or more" if whole["unknown_truncated"] else ""
-        output.hint(f"{unknown}{more} without a verified SBOM: what they contain is unknown")
+        output.hint(f"{unlisted}{more} without a verified SBOM: what they contain is unknown")
     elif whole["unknown_truncated"]:
         output.hint("there was too much to look at for what has no verified SBOM; ask for a shorter time")
     for each in whole["unplaced"]:

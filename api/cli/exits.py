@@ -58,6 +58,7 @@ BY_STATUS: Mapping[int, int] = {
 BY_PROBLEM: Mapping[str, int] = {
     "broken-ledger": BROKEN,
     "evidence-lost": BROKEN,
+    "exchange-refused": NOT_ALLOWED,
     "key-unusable": NOT_ALLOWED,
     "not-a-ledger": NOT_FOUND,
 }
@@ -80,6 +81,9 @@ CONFLICTS = frozenset(
     )
 )
 """Problems of a line in a batch, which come without a status, that are conflicts."""
+
+FORBIDDEN = frozenset(("not-permitted",))
+"""Problems of a line that say who reports may not report it."""
 
 BY_REFUSAL: Mapping[type[LedgerError], int] = {
     errors.BrokenLedger: BROKEN,

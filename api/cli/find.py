@@ -3,7 +3,8 @@
 import click
 from click.core import ParameterSource
 
-from api.cli import client, columns, contained, instants, listing, output, parameters
+from api.cli import client, columns, contained, instants, listing, output, parameters, unknown
+from api.cli.client import Document
 from api.cli.instants import Moment
 from api.cli.lazy import CONTEXT
 
@@ -12,7 +13,15 @@ NAME is a commit or a digest (7 digits of it are enough when no other fits),
 service/build, or service@environment#release.
 
 """
-WHERE = (*columns.RUNNING, columns.at("until", "until"), columns.CHANGE)
+WHERE = unknown.columns(
+    (
+        *columns.RUNNING,
+        columns.at("until", "until"),
+        columns.at("reason", "deployment", "reason"),
+        columns.CHANGE,
+    ),
+    {"environment": "environment", "release": "unknown", "since": "from", "until": "to", "reason": "why"},
+)
 _COMPONENT_ALONE = frozenset({"environment", "start", "end", "limit", "everything"})
 WHO = (
     columns.at("position", "position"),
@@ -59,15 +68,26 @@ def where(
     known_at: str | Moment | None,
     output: str,
 ) -> None:
-    """Show where and when a commit, artifact, build, configuration, release or component ran."""
+    """Show where and when a commit, artifact, build, configuration, release or component ran.
+
+    Time in which nobody reported there is unknown.
+    """
     if not name.startswith(contained.PREFIXES):
         _check_component_alone(ctx)
-        _find("where", "intervals", name=name, known_at=known_at, form=output, shown=WHERE)
+        _where(name, known_at, output)
         return
     with client.connected() as api:
         query = {**listing.span(api, start, end, known_at), "environment": environment}
         whole = contained.ask(api, name, query, None if everything else limit)
     contained.show(whole, output)
+
+
+def _where(name: str, known_at: str | Moment | None, form: str) -> None:
+    answer, found = _find("where", name, known_at)
+    if not found["intervals"]:
+        output.hint("it is known, and never ran")
+    unknown.hint(found, more="nobody may have reported in more of the time: see `shiplog timeline`")
+    output.show(form, answer, unknown.among(found["intervals"], found["unknown"], "since"), WHERE)
 
 
 def _check_component_alone(ctx: click.Context) -> None:
@@ -88,26 +108,24 @@ def _check_component_alone(ctx: click.Context) -> None:
 @output.asking
 def who(name: str, known_at: str | Moment | None, output: str) -> None:
     """Show who built, released and ran a commit, artifact, build, configuration or release."""
-    _find("who", "events", name=name, known_at=known_at, form=output, shown=WHO)
+    _who(name, known_at, output)
 
 
-def _find(
-    question: str,
-    items: str,
-    *,
-    name: str,
-    known_at: str | Moment | None,
-    form: str,
-    shown: tuple[output.Column, ...],
-) -> None:
+def _who(name: str, known_at: str | Moment | None, form: str) -> None:
+    answer, found = _find("who", name, known_at)
+    if not found["events"]:
+        output.hint("no events")
+    output.show(form, answer, found["events"], WHO)
+
+
+def _find(question: str, name: str, known_at: str | Moment | None) -> tuple[bytes, Document]:
+    """Return the answer, as it came and read; say what *name* stands for, and from what the answer is."""
     with client.connected() as api:
         query = {"name": name, "known_at": instants.resolve_known(known_at, api)}
         answer = api.get("v1", question, query=query)
     found = client.read(answer)
     output.hint(f"{found['kind']}: {found['name']}")
     output.hint(client.prefix_of(found))
-    if not found[items]:
-        output.hint("it is known, and never ran" if question == "where" else "no events")
     if found["truncated"]:
         output.hint("there are more than these")
-    output.show(form, answer, found[items], shown)
+    return answer, found

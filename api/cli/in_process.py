@@ -9,7 +9,8 @@ from urllib.parse import unquote_to_bytes
 
 import click
 
-from api import auth, wiring
+from api import wiring
+from api.access.embedded import operating
 from api.app import create_app
 from api.cli import clock
 from api.cli.client import Answer
@@ -35,7 +36,7 @@ class InProcess:
         """Open the ledger; raises what `api.wiring.wire` raises."""
         _log_to_stderr()
         self._services = wiring.wire(settings, now=clock.now)
-        self._app = create_app(self._services, auth.always(wiring.OPERATOR))
+        self._app = create_app(self._services, operating(wiring.OPERATOR))
 
     def send(self, method: str, target: str, body: bytes | None, media: str) -> Answer:
         """See `Transport`."""

@@ -59,9 +59,9 @@ def collect(api: Client, path: tuple[str, ...], query: Query, items: str, limit:
         else:
             whole[items] += page[items]
             whole["next"] = page["next"]
-            if "unknown" in whole:
-                whole["unknown"] += [each for each in page["unknown"] if each not in whole["unknown"]]
-                whole["unknown_truncated"] |= page["unknown_truncated"]
+            for member in {"unknown", "unreported"} & whole.keys():
+                whole[member] += [each for each in page[member] if each not in whole[member]]
+                whole[f"{member}_truncated"] |= page[f"{member}_truncated"]
         if page["next"] is None or len(whole[items]) >= wanted:
             return whole
         asked["cursor"] = page["next"]

@@ -16,7 +16,8 @@ BYTES_MAX = 64 << 20
 OCTETS = "application/octet-stream"
 EPILOG = f"""\b
 Any file: Sigstore bundles, DSSE envelopes and lines of them, in-toto links, PEP 740, npm's attestations,
-CycloneDX, SPDX, SARIF, OpenVEX, JUnit. Kept byte for byte, verified against `shiplog trust list`.
+CycloneDX, SPDX, SARIF, OpenVEX, JUnit, unsigned Statements of in-toto's test-result and vulns.
+Kept byte for byte; what is signed is verified against `shiplog trust list`.
 Exits with {exits.UNVERIFIED} when a piece is refused, with {exits.UNDECIDED} when nothing that is
 trusted could vouch for it; either way the file is kept, and what was found is recorded.
 A file that is no evidence is left out, and said at the end with {exits.USAGE}.

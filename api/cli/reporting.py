@@ -149,6 +149,6 @@ def _said_before(api: Client, refused: Refused) -> str | None:
     if not named:
         return None
     # What corrected another event comes after it in the sentence.
-    events = api.ask("v1", "events", query={"after": int(named[-1]) - 1, "limit": 1})["events"]
-    occurred: str = orjson.loads(b64decode(events[0]["payload"]))["predicate"]["occurred_at"]
+    envelope = api.ask("v1", "events", named[-1])
+    occurred: str = orjson.loads(b64decode(envelope["payload"]))["predicate"]["occurred_at"]
     return occurred

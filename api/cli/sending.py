@@ -44,6 +44,7 @@ class Tally:
     existing: int = 0
     refused: int = 0
     malformed: bool = False
+    forbidden: bool = False
     named: str = ""
     """What stands before the place of a line that people are told of."""
 
@@ -55,7 +56,8 @@ class Tally:
     def refuse(self, place: str, slug: str, detail: str) -> None:
         """Count a refused line and say why."""
         self.refused += 1
-        self.malformed |= slug not in exits.CONFLICTS
+        self.forbidden |= slug in exits.FORBIDDEN
+        self.malformed |= slug not in exits.CONFLICTS | exits.FORBIDDEN
         click.echo(f"{self.named}{place}: {detail} ({slug})", err=True)
 
     @property
@@ -63,7 +65,9 @@ class Tally:
         """The exit code that sums it up."""
         if not self.refused:
             return exits.DONE
-        return exits.USAGE if self.malformed else exits.CONFLICT
+        if self.malformed:
+            return exits.USAGE
+        return exits.NOT_ALLOWED if self.forbidden else exits.CONFLICT
 
 
 def batches(lines: Iterable[Placed]) -> Iterator[Batch]:

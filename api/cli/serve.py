@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from api.cli import client, exits, parameters
-from api.cli.exits import Failure
+from api.access.given import given
+from api.cli import client, parameters
 from api.cli.lazy import CONTEXT
 from api.settings import Settings
 
@@ -17,13 +17,13 @@ GRACEFUL_SECONDS = 30
 TIMEOUT_SECONDS = 120
 """A worker that has not been heard of for so long is replaced."""
 EPILOG = """\b
-Without SHIPLOG_TOKEN it answers anyone who can reach it, so it only listens on
-this machine. Put a server that speaks TLS before it for anything else.
+It answers those who have a credential: see `shiplog token issue` and `shiplog access`. Put a server
+that speaks TLS before it for anything but this machine, and name its network in SHIPLOG_PROXIES.
 
 \b
 Example:
+  shiplog token issue ci --scope report:build --scope report:deployment --service payments-api
   shiplog serve
-  SHIPLOG_TOKEN=… shiplog serve --bind 0.0.0.0:8642
 """
 
 
@@ -39,22 +39,8 @@ def serve(bind: str | None) -> None:
     settings = client.local_settings("serve")
     if bind is not None:
         settings = replace(settings, bind=bind)
-    check_reach(settings)
     _check_ledger(settings)
     _run(settings)
-
-
-def check_reach(settings: Settings) -> None:
-    """Refuse to be reachable from other machines without a token; warn that anyone here may ask."""
-    if settings.token:
-        return
-    if not settings.loopback:
-        raise Failure(
-            exits.USAGE,
-            f"{settings.bind} can be reached from other machines, and SHIPLOG_TOKEN is not set:"
-            " set it, or bind to 127.0.0.1",
-        )
-    click.echo("warning: no SHIPLOG_TOKEN, so anyone on this machine may ask and report", err=True)
 
 
 def options(settings: Settings) -> dict[str, Any]:
@@ -73,7 +59,7 @@ def options(settings: Settings) -> dict[str, Any]:
         "errorlog": "-",
         "loglevel": "warning",
         "control_socket_disable": True,
-        "forwarded_allow_ips": "127.0.0.1,::1",
+        "forwarded_allow_ips": str(settings.proxies),
         "proc_name": "shiplog",
         "when_ready": _say_where,
     }
@@ -90,7 +76,12 @@ def _check_ledger(settings: Settings) -> None:
     """Open the ledger once before any process is made, so that a refusal is told once and clearly."""
     from api import wiring  # noqa: PLC0415 - loads the whole ledger
 
-    wiring.wire(settings).close()
+    services = wiring.wire(settings)
+    try:
+        if given(services.ledger).nothing:
+            click.echo("nobody may ask or report yet: shiplog token issue makes a token", err=True)
+    finally:
+        services.close()
 
 
 def _run(settings: Settings) -> None:

@@ -11,11 +11,17 @@ from domain import instant
 
 UNKNOWN = "unknown"
 """What such a row holds under; what it shows in the column that says what ran."""
+MORE = "there are more, earlier ones; ask with --from and --to for a shorter time"
 
 
 def rows(stretches: Sequence[Document]) -> list[Document]:
     """Return a row for each of *stretches*: told apart from the others by its one member."""
     return [{UNKNOWN: stretch} for stretch in stretches]
+
+
+def newest_first(stretches: Sequence[Document]) -> list[Document]:
+    """Return *stretches*, which came with several pages, in the order in which one page has them."""
+    return sorted(stretches, key=lambda each: (_instant(each["from"]), each["environment"]), reverse=True)
 
 
 def among(items: Sequence[Document], stretches: Sequence[Document], began: str) -> list[Document]:
@@ -45,13 +51,13 @@ def columns(known: Sequence[Column], shown: Mapping[str, str]) -> tuple[Column, 
     return tuple(column(each.title, each, shown.get(each.title)) for each in known)
 
 
-def hint(answer: Document) -> None:
-    """Say how much of what was asked about is unknown, and whether that is all."""
-    count = len(answer["unknown"])
+def hint(answer: Document, member: str = UNKNOWN, *, more: str = MORE) -> None:
+    """Say how much of what was asked about is unknown, as *member* has it, and *more* if that is not all."""
+    count = len(answer[member])
     if count:
         output.hint(f"nobody reported in {count} {'stretch' if count == 1 else 'stretches'} of time")
-    if answer.get("unknown_truncated"):
-        output.hint("there are more, earlier ones; ask with --from and --to for a shorter time")
+    if answer.get(f"{member}_truncated"):
+        output.hint(more)
 
 
 def _instant(text: str | None) -> datetime:

@@ -11,11 +11,12 @@ from api.replies import LedgerHead
 from api.services import Services
 from api.v1.values import KnownAt
 from domain import instant
+from domain.access.scopes import Scope
 from domain.errors import BeyondTheHead, KnownInTheFuture, LedgerUnavailable
 from domain.prefix import Prefix
 from domain.queries.stretch import Earlier, Stretch
 
-SCOPE = "read"
+SCOPE = Scope.READ
 ANY_QUESTION = (BeyondTheHead, KnownInTheFuture, LedgerUnavailable)
 """What every question may be refused with."""
 

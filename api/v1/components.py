@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from api.fields import Output
+from api.fields import Instant, Output
 from api.operations import operation
 from api.refusals import ForeignCursor
 from api.replies import Reply
@@ -20,7 +20,7 @@ from api.v1.component_shapes import (
     spelled,
     unlisted_shape,
 )
-from api.v1.shapes import LedgerShape
+from api.v1.shapes import LedgerShape, UnknownShape
 from api.v1.values import ArtifactDigest, ContentDigest, Environment, line
 from domain import instant
 from domain.errors import BrokenLedger, UnclearComponent, UnknownEnvironment, UnknownEvent
@@ -45,12 +45,16 @@ class ComponentRanShape(Output):
     """Intervals in which a running release contained the component; `next` is the cursor that goes on.
 
     `unknown` has what ran in the same time without a verified SBOM: what was inside, nobody can tell. It is
-    told on the first page, with what runs at the end of the time before all else.
+    told on the first page, with what runs at the end of the time before all else. `unreported` is when nobody
+    reported on the environment asked about, or else on those of this page, from `from` or the first interval
+    there up to `as_of`: `to`, or now, or what `known_at` says. It may stand on several pages; it cuts no
+    interval.
     """
 
     package: str
     listed: bool
     """Whether any SBOM lists the package, in whatever version; if none does, look at the spelling."""
+    as_of: Instant
     ledger: LedgerShape
     intervals: list[ContainingShape]
     unplaced: list[str]
@@ -58,6 +62,9 @@ class ComponentRanShape(Output):
     unknown: list[UnlistedShape]
     unknown_truncated: bool
     """Whether more is unknown than these, or may be: there was too much to look at."""
+    unreported: list[UnknownShape]
+    unreported_truncated: bool
+    """Whether there is more of that, or may be."""
     next: str | None
 
 
@@ -77,6 +84,7 @@ def component_ran(*, query: ComponentQuery, services: Services) -> Reply[Compone
         Window(query.environment, query.start, query.end),
         known_at,
         after=Page(instant.from_micros(int(place["since"])), int(place["after"])) if place else None,
+        until=instant.from_micros(int(place["until"])) if place else None,
         limit=query.limit,
         ledger=services.ledger,
         placements=services.placements,
@@ -86,15 +94,19 @@ def component_ran(*, query: ComponentQuery, services: Services) -> Reply[Compone
     more = answer.following
     following: dict[str, int | str] | None = None
     if more is not None:
-        following = {"since": instant.micros(more.since), "after": more.position}
+        until = instant.micros(answer.unreported.until)
+        following = {"since": instant.micros(more.since), "after": more.position, "until": until}
     shape = ComponentRanShape(
         package=answer.package,
         listed=answer.meant.listed,
+        as_of=answer.unreported.until,
         ledger=LedgerShape.of(answer.prefix),
         intervals=[containing_shape(each) for each in answer.intervals],
         unplaced=[spelled(each) for each in answer.meant.unplaced],
         unknown=[unlisted_shape(each) for each in answer.unlisted],
         unknown_truncated=answer.truncated,
+        unreported=[UnknownShape.of(each) for each in answer.unreported.unknown],
+        unreported_truncated=answer.unreported.truncated,
         next=sealed(query, following, answer.prefix, operation=name, services=services),
     )
     return Reply(shape, head=head(answer.prefix), settled=pinned(query, answer.prefix))

@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from api.access.about import place_of
+from api.access.asking import Asking
 from api.fields import Input, Instant, Output
 from api.operations import operation
 from api.replies import Reply
@@ -13,7 +15,7 @@ from api.v1.asking import SCOPE, head
 from api.v1.shapes import LedgerShape
 from api.v1.values import ContentDigest, Number
 from domain.digest import Digest
-from domain.errors import BrokenLedger, LedgerUnavailable, UnknownEvent
+from domain.errors import BrokenLedger, LedgerUnavailable, NotPermitted, UnknownEvent
 from domain.event import SealedEvent
 
 PAGE_SIZE_MAX = 1000
@@ -74,16 +76,20 @@ def events(*, query: EventsQuery, services: Services) -> Reply[EventsShape]:
 @operation(
     "GET",
     "/v1/events/<int:position>",
-    scope=SCOPE,
-    refusals=(UnknownEvent, BrokenLedger, LedgerUnavailable),
+    scope=frozenset({SCOPE}),
+    refusals=(NotPermitted, UnknownEvent, BrokenLedger, LedgerUnavailable),
     tag="prove",
     produces="application/vnd.dsse.envelope.v1+json",
 )
-def event(*, position: Number, services: Services) -> Reply[bytes]:
-    """Show one event as a DSSE envelope around an in-toto Statement, as stock tools verify it."""
+def event(*, position: Number, asking: Asking, services: Services) -> Reply[bytes]:
+    """Show one event as a DSSE envelope around an in-toto Statement, as stock tools verify it.
+
+    Who may read about some services only may see the events about these.
+    """
     rows = services.ledger.sealed(after=position - 1, limit=1)
     if not rows or rows[0].position != position:
         raise UnknownEvent(f"there is no event at position {position}")
+    asking.authority.check(SCOPE, *place_of(rows[0].stream))
     return Reply(services.envelope(rows[0]), settled=True)
 
 

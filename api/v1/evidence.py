@@ -11,10 +11,10 @@ from api.services import Services
 from api.v1.asking import ANY_QUESTION, SCOPE, KnownQuery, head, known, pinned
 from api.v1.evidence_shapes import EvidenceShape, FileShape, files, of_file
 from api.v1.reports import ANY_REPORT
-from api.v1.reports import SCOPE as REPORTING
 from api.v1.shapes import LedgerShape, RecordedShape
 from api.v1.values import ArtifactDigest, ContentDigest, line
 from domain import names
+from domain.access.scopes import Scope
 from domain.actor import Actor
 from domain.commands.admit_evidence import ABOUT_MAX, AdmitEvidence, admit_evidence
 from domain.commands.verify_evidence import VerifyAgain, verify_again
@@ -65,7 +65,7 @@ class AdmittedShape(Output):
 @operation(
     "POST",
     "/v1/evidence",
-    scope=REPORTING,
+    scope=Scope.REPORT_EVIDENCE,
     status=201,
     also=(200,),
     refusals=(*ANY_REPORT, UnreadableEvidence, EvidenceLost, BrokenLedger),
@@ -187,7 +187,7 @@ class VerifiedShape(Output):
 @operation(
     "POST",
     "/v1/evidence:verify",
-    scope=REPORTING,
+    scope=Scope.REPORT_EVIDENCE,
     refusals=(*ANY_REPORT, NothingFound, EvidenceLost, BrokenLedger, ConflictingAppend, LedgerUnavailable),
     tag="report",
 )

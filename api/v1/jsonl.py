@@ -5,13 +5,15 @@ from collections.abc import Iterator, Sequence
 from pydantic import TypeAdapter, ValidationError
 
 from api import strict_json
+from api.access.about import check_line
+from api.access.asking import Asking
 from api.fields import Output
 from api.problems import kind_of
 from api.refusals import BatchRefused, FieldProblem, InvalidRequest, MalformedJSON, RequestRefused, TooLarge
 from api.services import Services
 from api.v1.lines import AnyLine
 from api.validation import body_problems
-from domain.actor import Actor
+from domain.access.scopes import Scope
 from domain.commands.record import Command
 from domain.commands.record_batch import Refused, record_batch
 from domain.errors import LedgerError
@@ -35,8 +37,10 @@ Outcome = Receipt | LineProblem
 _LINE: TypeAdapter[AnyLine] = TypeAdapter(AnyLine)
 
 
-def record(body: bytes, actor: Actor, services: Services, *, atomic: bool) -> Sequence[tuple[int, Outcome]]:
-    """Carry out the lines of *body*; return (line number, what became of it), blank lines left out.
+def record(body: bytes, asking: Asking, services: Services, *, atomic: bool) -> Sequence[tuple[int, Outcome]]:
+    """Carry out the lines of *body* that *asking* may report; return (line number, what became of it).
+
+    Blank lines are left out.
 
     Raises `BatchRefused` when *atomic* and a line was refused, `InvalidRequest`
     for an empty batch, `TooLarge` for too many lines.
@@ -44,7 +48,7 @@ def record(body: bytes, actor: Actor, services: Services, *, atomic: bool) -> Se
     outcomes: dict[int, Outcome | None] = {}
     commands: list[Command] = []
     for number, raw in _lines(body):
-        read = _read(raw, actor)
+        read = _read(raw, asking)
         outcomes[number] = read if isinstance(read, LineProblem) else None
         if not isinstance(read, LineProblem):
             commands.append(read)
@@ -89,10 +93,12 @@ def _lines(body: bytes) -> Iterator[tuple[int, bytes]]:
             yield number, raw
 
 
-def _read(raw: bytes, actor: Actor) -> Command | LineProblem:
+def _read(raw: bytes, asking: Asking) -> Command | LineProblem:
     try:
         strict_json.read(raw, bytes_max=LINE_BYTES_MAX, floats=False)
-        return _LINE.validate_json(raw).command(actor)
+        line = _LINE.validate_json(raw)
+        check_line(asking.authority, Scope(f"report:{line.type}"), line)
+        return line.command(asking.actor)
     except ValidationError as wrong:
         problems = body_problems(wrong, _LINE.core_schema)
         detail = f"{problems[0].pointer}: {problems[0].detail}"

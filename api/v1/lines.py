@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from api.access.about import About
 from api.fields import Input, Instant
 from api.v1.values import (
     VALUE_PATTERN,
@@ -339,7 +340,7 @@ class CorrectionReport(ReportLine):
 
     of: Number
     reason: Line
-    replacement: ReplacementLine | None = None
+    replacement: Annotated[ReplacementLine | None, About.WITHIN] = None
 
     def command(self, actor: Actor) -> Correct:
         """Return what to do, done by *actor*."""

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from api.access.asking import Asking
 from api.fields import Input, Output
 from api.operations import operation
 from api.refusals import BatchRefused
@@ -24,6 +25,7 @@ from api.v1.lines import (
 )
 from api.v1.shapes import LedgerShape, RecordedShape
 from domain import errors
+from domain.access.scopes import REPORTS, Scope
 from domain.actor import Actor
 from domain.commands.record import Command, record
 from domain.errors import (
@@ -36,7 +38,8 @@ from domain.errors import (
     MalformedValue,
 )
 
-SCOPE = "report"
+LINES = REPORTS - {Scope.REPORT_EVIDENCE}
+"""Scopes for lines of a batch, one for each type."""
 ANY_REPORT = (
     AlreadyRecorded,
     ConflictingAppend,
@@ -50,7 +53,9 @@ BATCH_BYTES_MAX = 16 << 20
 OBSERVATION_BYTES_MAX = 4 << 20
 
 
-@operation("POST", "/v1/builds", scope=SCOPE, status=201, also=(200,), refusals=ANY_REPORT, tag="report")
+@operation(
+    "POST", "/v1/builds", scope=Scope.REPORT_BUILD, status=201, also=(200,), refusals=ANY_REPORT, tag="report"
+)
 def record_build(*, body: BuildReport, actor: Actor, services: Services) -> Reply[RecordedShape]:
     """Record how a build ended."""
     return _record(body.command(actor), services)
@@ -59,7 +64,7 @@ def record_build(*, body: BuildReport, actor: Actor, services: Services) -> Repl
 @operation(
     "POST",
     "/v1/configs",
-    scope=SCOPE,
+    scope=Scope.REPORT_CONFIG,
     status=201,
     also=(200,),
     refusals=(*ANY_REPORT, errors.SecretInClear),
@@ -73,7 +78,7 @@ def record_config(*, body: ConfigReport, actor: Actor, services: Services) -> Re
 @operation(
     "POST",
     "/v1/releases",
-    scope=SCOPE,
+    scope=Scope.REPORT_RELEASE,
     status=201,
     also=(200,),
     refusals=(*ANY_REPORT, errors.UnknownBuild, errors.FailedBuild, errors.UnknownConfig),
@@ -90,7 +95,7 @@ def cut_release(*, body: ReleaseReport, actor: Actor, services: Services) -> Rep
 @operation(
     "POST",
     "/v1/deployments",
-    scope=SCOPE,
+    scope=Scope.REPORT_DEPLOYMENT,
     status=201,
     also=(200,),
     refusals=(
@@ -107,7 +112,15 @@ def record_deployment(*, body: DeploymentReport, actor: Actor, services: Service
     return _record(body.command(actor), services)
 
 
-@operation("POST", "/v1/removals", scope=SCOPE, status=201, also=(200,), refusals=ANY_REPORT, tag="report")
+@operation(
+    "POST",
+    "/v1/removals",
+    scope=Scope.REPORT_REMOVAL,
+    status=201,
+    also=(200,),
+    refusals=ANY_REPORT,
+    tag="report",
+)
 def record_removal(*, body: RemovalReport, actor: Actor, services: Services) -> Reply[RecordedShape]:
     """Record that a slot stopped running anything."""
     return _record(body.command(actor), services)
@@ -116,7 +129,7 @@ def record_removal(*, body: RemovalReport, actor: Actor, services: Services) -> 
 @operation(
     "POST",
     "/v1/observations",
-    scope=SCOPE,
+    scope=Scope.REPORT_OBSERVATION,
     status=201,
     also=(200,),
     refusals=ANY_REPORT,
@@ -131,14 +144,28 @@ def record_observation(*, body: ObservationReport, actor: Actor, services: Servi
     return _record(body.command(actor), services)
 
 
-@operation("POST", "/v1/heartbeats", scope=SCOPE, status=201, also=(200,), refusals=ANY_REPORT, tag="report")
+@operation(
+    "POST",
+    "/v1/heartbeats",
+    scope=Scope.REPORT_HEARTBEAT,
+    status=201,
+    also=(200,),
+    refusals=ANY_REPORT,
+    tag="report",
+)
 def record_heartbeat(*, body: HeartbeatReport, actor: Actor, services: Services) -> Reply[RecordedShape]:
     """Record that a reporter was there, and that what it listed last still runs."""
     return _record(body.command(actor), services)
 
 
 @operation(
-    "POST", "/v1/declarations", scope=SCOPE, status=201, also=(200,), refusals=ANY_REPORT, tag="report"
+    "POST",
+    "/v1/declarations",
+    scope=Scope.REPORT_DECLARED,
+    status=201,
+    also=(200,),
+    refusals=ANY_REPORT,
+    tag="report",
 )
 def declare(*, body: DeclaredReport, actor: Actor, services: Services) -> Reply[RecordedShape]:
     """Declare what the source of truth said before there was a ledger."""
@@ -148,7 +175,7 @@ def declare(*, body: DeclaredReport, actor: Actor, services: Services) -> Reply[
 @operation(
     "POST",
     "/v1/corrections",
-    scope=SCOPE,
+    scope=Scope.REPORT_CORRECTION,
     status=201,
     also=(200,),
     refusals=(
@@ -195,15 +222,18 @@ class BatchShape(Output):
 @operation(
     "POST",
     "/v1/reports:batch",
-    scope=SCOPE,
+    scope=LINES,
     refusals=(ConflictingAppend, KeyUnusable, LedgerUnavailable, BatchRefused),
     tag="report",
     accepts=("application/jsonl", "application/x-ndjson"),
     body_bytes_max=BATCH_BYTES_MAX,
 )
-def record_batch(*, body: bytes, query: BatchQuery, actor: Actor, services: Services) -> Reply[BatchShape]:
-    """Record up to 10,000 reports, one JSON object a line; later lines may build on earlier ones."""
-    outcomes = jsonl.record(body, actor, services, atomic=query.mode == "atomic")
+def record_batch(*, body: bytes, query: BatchQuery, asking: Asking, services: Services) -> Reply[BatchShape]:
+    """Record up to 10,000 reports, one JSON object a line; later lines may build on earlier ones.
+
+    Each line needs the scope for its type, and is refused by itself without it.
+    """
+    outcomes = jsonl.record(body, asking, services, atomic=query.mode == "atomic")
     results = [
         LineShape(
             line=number,

@@ -12,6 +12,7 @@ from api.v1.shapes import (
     LedgerShape,
     ReleaseShape,
     RunningShape,
+    UnknownShape,
     actor_shape,
     running_shape,
     shown,
@@ -42,16 +43,24 @@ class BuildName(Output):
 
 
 class WhereShape(Output):
-    """What the name stands for, and every interval in which it ran, newest first."""
+    """What the name stands for, and every interval in which it ran, newest first.
+
+    `unknown` is when nobody reported on the environments of the intervals, from the first interval there
+    up to `as_of`: now, or what `known_at` says. It cuts no interval.
+    """
 
     kind: str
     name: str
+    as_of: Instant
     ledger: LedgerShape
     builds: list[BuildName]
     releases: list[ReleaseShape]
     intervals: list[RunningShape]
     truncated: bool
     """Whether there are more intervals than these."""
+    unknown: list[UnknownShape]
+    unknown_truncated: bool
+    """Whether more is unknown than these, or may be."""
 
 
 FINDING = (*ANY_QUESTION, NothingFound, AmbiguousName)
@@ -80,11 +89,14 @@ def _where(name: str, query: KnownQuery, services: Services) -> Reply[WhereShape
     shape = WhereShape(
         kind=answer.named.kind,
         name=answer.named.name,
+        as_of=answer.unreported.until,
         ledger=LedgerShape.of(answer.prefix),
         builds=[BuildName(service=s, build=b, position=p) for s, b, p in answer.named.builds],
         releases=[ReleaseShape.of(release) for release in answer.named.releases],
         intervals=[running_shape(place) for place in answer.placements],
         truncated=answer.truncated,
+        unknown=[UnknownShape.of(each) for each in answer.unreported.unknown],
+        unknown_truncated=answer.unreported.truncated,
     )
     return Reply(shape, head=head(answer.prefix), settled=pinned(query, answer.prefix))
 

@@ -8,6 +8,7 @@ from api.v1.reports import ANY_REPORT
 from api.v1.shapes import RecordedShape
 from api.v1.trust_shapes import BuildersBody, DistrustBody, RootBody, TrustShape, WithdrawBody
 from api.v1.values import ContentDigest
+from domain.access.scopes import Scope
 from domain.actor import Actor
 from domain.commands.distrust_signer import DistrustSigner, distrust_signer
 from domain.commands.import_builders import ImportBuilders, import_builders
@@ -25,8 +26,7 @@ from domain.errors import (
 from domain.ports import Receipt
 from domain.queries.trust_at import trust_at
 
-TRUSTING = "trust"
-"""The permission to change what is trusted."""
+TRUSTING = Scope.TRUST
 BODY_BYTES_MAX = 4 << 20
 
 

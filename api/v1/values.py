@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, WithJsonSchema
 
+from api.access.about import About
 from api.fields import INSTANT_PATTERN, Parsed
 from domain import names, target
 from domain.digest import Digest
@@ -43,8 +44,8 @@ def line(what: str, length_max: int = names.LINE_LENGTH_MAX, example: str | None
     )
 
 
-Service = Annotated[str, _key("service", "payments-api")]
-Environment = Annotated[str, _key("environment", "prod")]
+Service = Annotated[str, _key("service", "payments-api"), About.SERVICE]
+Environment = Annotated[str, _key("environment", "prod"), About.ENVIRONMENT]
 Slot = Annotated[str, Parsed(target.slot, pattern=KEY_PATTERN, example="main")]
 TargetName = Annotated[
     Target,
@@ -53,6 +54,7 @@ TargetName = Annotated[
         pattern=f"{KEY_PATTERN[:-1]}@{KEY_PATTERN[1:]}",
         example="payments-api@prod",
     ),
+    About.TARGET,
 ]
 Build = Annotated[str, _name("build", "ci/4711")]
 Deployment = Annotated[str, _name("deployment", "argo/991")]

@@ -35,7 +35,6 @@ def import_builders(command: ImportBuilders, *, ledger: Ledger, blobs: Blobs, re
         raise UnusableBuilders(f"{wrong.reason}: {wrong.words}") from wrong
     table = Digest.of(command.content)
     told = command.report(report.fingerprint("builders", {"table": table.text, "source": command.source}))
-    blobs.put(command.content)
 
     def decide(known: Trust) -> BuildersImported:
         return BuildersImported(
@@ -54,4 +53,5 @@ def import_builders(command: ImportBuilders, *, ledger: Ledger, blobs: Blobs, re
         ledger=ledger,
         last=lambda known: known.builders,
         decide=decide,
+        keep=lambda: blobs.put(command.content),
     )

@@ -39,14 +39,14 @@ def import_trust_root(
     """Append the import to *ledger*, once; said again in other words, the later ones hold.
 
     A root that is imported again, after another was, is the last one again. One that was withdrawn
-    is trusted again. Raises `UnusableTrustRoot` for what could vouch for nothing, and `ContradictoryReport`.
+    is trusted again. Raises `UnusableTrustRoot` for what could vouch for nothing, and `ContradictoryReport`;
+    of what is refused nothing is kept.
     """
     _check(command)
     try:
         root = (reader.key if command.kind is RootKind.KEY else reader.root)(command.content)
     except EvidenceRefused as wrong:
         raise UnusableTrustRoot(f"{wrong.reason}: {wrong.words}") from wrong
-    content = blobs.put(command.content)
     told = command.report(report.fingerprint("trust-root", _said(command, root)))
 
     def last(known: Trust) -> TrustRootImported | None:
@@ -64,7 +64,7 @@ def import_trust_root(
             report=told,
             kind=command.kind,
             root=root,
-            content=content,
+            content=Digest.of(command.content),
             name=command.name,
             source=command.source,
             instance=command.instance or before,
@@ -75,7 +75,14 @@ def import_trust_root(
             valid_until=command.valid_until,
         )
 
-    return say(told, occurred_at=command.occurred_at, ledger=ledger, last=last, decide=decide)
+    return say(
+        told,
+        occurred_at=command.occurred_at,
+        ledger=ledger,
+        last=last,
+        decide=decide,
+        keep=lambda: blobs.put(command.content),
+    )
 
 
 def _check(command: ImportTrustRoot) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from domain import trust
+from domain import report, trust
 from domain.commands.telling import once
 from domain.digest import Digest
 from domain.event import Event
@@ -21,11 +21,13 @@ def say(
     ledger: Ledger,
     last: Callable[[Trust], Event | None],
     decide: Callable[[Trust], Event],
+    keep: Callable[[], object] | None = None,
 ) -> Receipt:
     """Append what *decide* returns; a retry, when *last* returns what was *told* in the same words.
 
-    *last* returns what holds now of what this is about. Both may be asked several times. Raises what
-    `once` raises, and what *decide* refuses with.
+    *last* returns what holds now of what this is about. *keep* puts its file into the store, once nothing
+    speaks against saying it, or it was said before. All may be asked several times. Raises what `once`
+    raises, and what *decide* refuses with.
     """
 
     def known() -> Trust:
@@ -41,6 +43,13 @@ def say(
         assert key is not None, "what is told has a key"
         return key
 
+    def prepare() -> None:
+        if keep is None:
+            return
+        if ledger.reported(report.keys(told, natural())) is None:
+            decide(known())
+        keep()
+
     return once(
         told,
         natural,
@@ -48,4 +57,5 @@ def say(
         stream=TRUST,
         ledger=ledger,
         decide=lambda: [decide(known())],
+        prepare=prepare,
     )

@@ -67,7 +67,8 @@ def check(
     """Hold *verified* against *expected*; *table* says which builders count for what.
 
     *subjects*: those of the statement that are the artifact asked about (`statement.matching`). What it
-    says of others says nothing about this one. *instance*: whose root verified it, when that is known.
+    says of others says nothing about this one; when there are none, it does not hold.
+    *instance*: whose root verified it, when that is known.
     """
     said = None if verified.statement is None else predicates.read(verified.statement)
     if not isinstance(said, Provenance):
@@ -78,6 +79,7 @@ def check(
     proven = _proven(verified.signer)
     packages = [uris.package(subject.name) for subject in subjects]
     checks = (
+        *_about_subject(subjects),
         *_about_source(proven, expected),
         *_about_named_source(said, expected),
         *_about_ref(proven, expected),
@@ -123,6 +125,12 @@ def _proven(signer: Signer) -> _Proven:
         trigger=signer.build_trigger or signer.github_workflow_trigger,
         runner=signer.runner_environment,
     )
+
+
+def _about_subject(subjects: Collection[Subject]) -> Iterator[Check]:
+    """Yield the check that fails when the statement does not speak of the artifact at all."""
+    if not subjects:
+        yield Check("subject", held=False, expected="the artifact", found="none of its subjects")
 
 
 def _about_source(proven: _Proven, expected: Expectations) -> Iterator[Check]:

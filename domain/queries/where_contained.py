@@ -8,6 +8,8 @@ from domain.errors import MalformedValue, UnclearComponent
 from domain.ports import LedgerReader, Page, Placements, Scope
 from domain.prefix import Prefix
 from domain.queries.asking import check_known
+from domain.queries.stretch import ends_at
+from domain.queries.unreported import Unreported, unreported
 from domain.sbom_port import ComponentIndex, Contained, Meant, SbomReader, Unlisted, Window
 
 UNLISTED_MAX = 100
@@ -27,6 +29,8 @@ class WhereContained:
     """What ran in the window without a verified SBOM; told on the first page alone."""
     truncated: bool
     """Whether there is more of that, or too much to look at."""
+    unreported: Unreported
+    """Of the environments of this page; what is unknown may be told on more than one."""
 
 
 def where_contained(
@@ -35,6 +39,7 @@ def where_contained(
     known_at: datetime | int | None,
     *,
     after: Page | None = None,
+    until: datetime | None = None,
     limit: int = 100,
     ledger: LedgerReader,
     placements: Placements,
@@ -43,6 +48,7 @@ def where_contained(
 ) -> WhereContained:
     """Answer *text*, see `SbomReader.wanted`, from one prefix, at most *limit* intervals at a time.
 
+    *until* is where the first page said that the time ends, see `Unreported`; None on the first page.
     Raises `UnclearComponent` for a question that is none, and `UnknownEnvironment`.
     """
     prefix = ledger.prefix(known_at)
@@ -59,4 +65,14 @@ def where_contained(
         last = page[-1].placement
         following = Page(last.since, last.cause.position)
     unlisted, truncated = index.unlisted(window, prefix, limit=UNLISTED_MAX) if after is None else ((), False)
-    return WhereContained(prefix, wanted.package, meant, page, following, unlisted, truncated)
+    beside = unreported(
+        [*(each.placement for each in page), *(each.placement for each in unlisted)],
+        prefix,
+        environment=window.environment,
+        start=window.start,
+        until=until or ends_at(window.end, known_at, prefix, ledger),
+        placements=placements,
+    )
+    return WhereContained(
+        prefix, wanted.package, meant, page, following, unlisted, truncated, unreported=beside
+    )

@@ -7,6 +7,8 @@ from datetime import datetime
 from domain.placement import Placement
 from domain.ports import LedgerReader, Named, Placements
 from domain.prefix import Prefix
+from domain.queries.stretch import ends_at
+from domain.queries.unreported import Unreported, unreported
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,7 @@ class Whereabouts:
     placements: Sequence[Placement]
     truncated: bool
     """Whether there are more intervals than asked for."""
+    unreported: Unreported
 
 
 def where_ran(
@@ -33,7 +36,9 @@ def where_ran(
     named = placements.named(name, prefix)
     found = placements.ran(named.releases, prefix, limit=limit + 1)
     ran = [place for place in found[:limit] if _is_about(named, place)]
-    return Whereabouts(prefix, named, ran, len(found) > limit)
+    until = ends_at(None, known_at, prefix, ledger)
+    beside = unreported(ran, prefix, until=until, placements=placements)
+    return Whereabouts(prefix, named, ran, len(found) > limit, beside)
 
 
 def _is_about(named: Named, place: Placement) -> bool:

@@ -27,6 +27,7 @@ from adapters.readmodels.tables import CHANGE, PLACEMENT, RELEASE, SLOT, TARGET
 from api.settings import PREFIX, Settings
 from domain import instant
 from tests.benchmarks.figures import Figure, command
+from tests.credentials import BEARER
 from tests.http import world as worlds
 from tests.http.world import World
 
@@ -127,7 +128,7 @@ def ask(settings: Settings, events: int) -> Iterator[Figure]:
     with served(settings) as connection, closing(sqlite3.connect(settings.home / "ledger.db")) as database:
 
         def got(path: str) -> bytes:
-            connection.request("GET", path)
+            connection.request("GET", path, headers=BEARER)
             answer = connection.getresponse()
             content = answer.read()
             assert answer.status == 200, content[:500]

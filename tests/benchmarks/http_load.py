@@ -22,10 +22,12 @@ from typing import Any
 from adapters.ledger.group_commit import GroupCommit
 from api.cli import main as console
 from api.settings import PREFIX, Settings
+from tests import credentials
 
 WARM_UP_SECONDS = 1.0
 WAIT_SECONDS = 0.1
 RECEIVED_BYTES = 1 << 18
+CREDENTIAL = f"Authorization: Bearer {credentials.TOKEN}\r\n"
 Asked = Callable[[], bytes]
 """Returns the bytes of the next request."""
 
@@ -67,7 +69,11 @@ class Served:
 
 @contextmanager
 def served(settings: Settings, *, alone: bool = False, **more: str) -> Iterator[Served]:
-    """Lend a server over the ledger that *settings* name, with *more* settings by their names."""
+    """Lend a server over the ledger that *settings* name, with *more* settings by their names.
+
+    It lets `CREDENTIAL` in, which every request presents.
+    """
+    credentials.issue_in(settings)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     environment = {**kept, **more, "SHIPLOG_HOME": str(settings.home)}
     if settings.database_url:
@@ -172,13 +178,13 @@ def _take(connection: socket.socket) -> None:
 
 def posted(path: str, body: bytes, media: str = "application/json") -> bytes:
     """Return the bytes of a report."""
-    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {media}\r\nContent-Length: {len(body)}\r\n\r\n"
-    return head.encode() + body
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {media}\r\nContent-Length: {len(body)}\r\n"
+    return f"{head}{CREDENTIAL}\r\n".encode() + body
 
 
 def got(path: str) -> bytes:
     """Return the bytes of a question."""
-    return f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    return f"GET {path} HTTP/1.1\r\nHost: x\r\n{CREDENTIAL}\r\n".encode()
 
 
 def _alone(group: GroupCommit[Any, Any], request: object) -> object:

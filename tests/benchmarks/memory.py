@@ -24,6 +24,7 @@ from api import wiring
 from api.settings import Settings
 from tests import postgres
 from tests.benchmarks.figures import Figure, command, say
+from tests.credentials import BEARER
 from tests.resilience.reporters import reporting
 from tests.resilience.serving import Served, served
 
@@ -103,7 +104,7 @@ class _asking:  # noqa: N801 - used as a function
     def _ask(self) -> None:
         with closing(http.client.HTTPConnection(self._address, timeout=60)) as connection:
             while not self._stop.wait(0.05):
-                connection.request("GET", "/v1/environments/prod/state")
+                connection.request("GET", "/v1/environments/prod/state", headers=BEARER)
                 with connection.getresponse() as answer:
                     answer.read()
 

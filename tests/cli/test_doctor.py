@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from api.cli import checks, client
+from tests import credentials
 from tests.cli.running import Shell
 from tests.cli.tampering import spoil
 
@@ -33,7 +34,7 @@ def levels(shell: Shell, code: int = 0, environment: dict[str, str] | None = Non
 
 
 def test_everything_is_right(shiplog: Shell) -> None:
-    assert levels(shiplog, environment={"SHIPLOG_TOKEN": "a token"}) == {
+    assert levels(shiplog) == {
         "settings": ["ok"],
         "home": ["ok"],
         "keys": ["ok", "ok"],
@@ -42,6 +43,7 @@ def test_everything_is_right(shiplog: Shell) -> None:
         "ledger": ["ok"],
         "clock": ["ok"],
         "evidence": ["ok", "ok", "ok"],
+        "access": ["ok"],
         "serve": ["ok"],
     }
 
@@ -128,11 +130,24 @@ def test_a_mistyped_setting(shiplog: Shell) -> None:
     assert levels(shiplog, code=1, environment={"SHIPLOG_TOKN": "x"}) == {"settings": ["fail"]}
 
 
-def test_a_server_that_would_answer_anyone(shiplog: Shell) -> None:
-    assert levels(shiplog)["serve"] == ["warn"]
-    assert levels(shiplog, code=1, environment={"SHIPLOG_BIND": "0.0.0.0:8642"})["serve"] == ["fail"]
-    open_to_all = {"SHIPLOG_BIND": "0.0.0.0:8642", "SHIPLOG_TOKEN": "x"}
-    assert levels(shiplog, environment=open_to_all)["serve"] == ["ok"]
+def test_a_server_that_others_can_reach(shiplog: Shell) -> None:
+    open_to_all = {"SHIPLOG_BIND": "0.0.0.0:8642"}
+    assert levels(shiplog, environment=open_to_all)["serve"] == ["warn"]
+    behind = {**open_to_all, "SHIPLOG_PROXIES": "10.0.0.0/8"}
+    assert levels(shiplog, environment=behind)["serve"] == ["ok"]
+    believing = {"SHIPLOG_PROXIES": "10.0.0.0/8,0.0.0.0/0"}
+    assert levels(shiplog, code=1, environment=believing)["proxies"] == ["fail"]
+
+
+def test_who_may_ask(shiplog: Shell) -> None:
+    assert "closed: nobody may ask a server" in shiplog.done("doctor").out
+    credentials.issue_in(client.settings(), now=shiplog.clock)
+    assert "0 grants, 0 bindings, 1 tokens" in shiplog.done("doctor").out
+
+
+@pytest.mark.parametrize("networks", ["10.0.0.1/8", "proxy.example", "10.0.0.0/8;fd00::/8", "*"])
+def test_proxies_that_are_no_networks(shiplog: Shell, networks: str) -> None:
+    assert levels(shiplog, code=1, environment={"SHIPLOG_PROXIES": networks}) == {"settings": ["fail"]}
 
 
 def test_a_server_that_does_not_answer(nowhere: Shell) -> None:

@@ -14,7 +14,8 @@ from tests.cli.running import Shell
 
 EXPECTED = {400: 2, 401: 4, 403: 4, 404: 3, 405: 1, 409: 5, 412: 5, 413: 2, 415: 2, 422: 2, 428: 5}
 EXPECTED |= {429: 69, 500: 1, 503: 69}
-BY_NAME = {"broken-ledger": 12, "evidence-lost": 12, "key-unusable": 4, "not-a-ledger": 3}
+BY_NAME = {"broken-ledger": 12, "evidence-lost": 12, "exchange-refused": 4, "key-unusable": 4}
+BY_NAME |= {"not-a-ledger": 3}
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.slug)

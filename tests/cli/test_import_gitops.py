@@ -7,7 +7,8 @@ import pytest
 
 from api.cli import progress
 from tests.cli.running import Ran, Shell, Terminal
-from tests.cli.test_serve import TOKEN, served
+from tests.cli.test_serve import served
+from tests.credentials import TOKEN
 from tests.gitops.made import NOON, Made, text
 
 PATTERN = ("--pattern", "tags/{environment}/{service}")

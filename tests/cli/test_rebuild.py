@@ -28,11 +28,11 @@ def test_read_models_that_hold_are_equal(told: Shell) -> None:
 def test_what_was_altered_is_found_by_check_and_mended_without(told: Shell, home: Path) -> None:
     before = told.done("at", "prod", "-o", "json").json["running"]
     with opened(home) as database:
-        assert database.execute("UPDATE release_v1 SET number = number + 100").rowcount
+        assert database.execute("UPDATE release_v2 SET number = number + 100").rowcount
     for options in (("--check",), ()):
         ran = told("rebuild", *options, "-o", "json")
         assert ran.code == 11
-        assert (ran.json["equal"], ran.json["differing"]) == (False, ["release_v1"])
+        assert (ran.json["equal"], ran.json["differing"]) == (False, ["release_v2"])
     assert told.done("rebuild", "--check").code == 0
     assert told.done("at", "prod", "-o", "json").json["running"] == before
 
@@ -56,12 +56,12 @@ def test_a_broken_chain_is_named_and_changes_nothing(
     running = told.done("at", "prod", "-o", "json").json["running"]
     with opened(home) as database:
         assert database.execute(attack).rowcount
-        database.execute("UPDATE release_v1 SET first_of_build = 99")
+        database.execute("UPDATE release_v2 SET first_of_build = 99")
     ran = told("rebuild")
     assert (ran.code, ran.out) == (12, "")
     assert f"position {position}" in ran.err
     with opened(home) as database:
-        assert database.execute("SELECT min(first_of_build) FROM release_v1").fetchone() == (99,)
+        assert database.execute("SELECT min(first_of_build) FROM release_v2").fetchone() == (99,)
         assert database.execute(
             "SELECT count(*) FROM sqlite_master WHERE name LIKE '%!_next%' ESCAPE '!'"
         ).fetchone() == (0,)

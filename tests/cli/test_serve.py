@@ -8,24 +8,28 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 
 import orjson
 import pytest
 
+from api.access.proxies import Proxies
 from api.cli import serve
 from api.settings import Settings
+from tests import credentials
 from tests.cli.running import Shell
+from tests.credentials import TOKEN
 
-TOKEN = "a token for tests"  # noqa: S105 - lets in to a server of these tests only
 CONSOLE = Path(sys.executable).with_name("shiplog")
 READY = "listening on http://"
 
 
 @contextmanager
 def served(home: Path, **settings: str) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
-    """Lend the address of `shiplog serve`, and its process; it is gone afterwards."""
-    environment = {"PATH": os.environ["PATH"], "SHIPLOG_HOME": str(home), "SHIPLOG_TOKEN": TOKEN}
+    """Lend the address of `shiplog serve`, and its process; it is gone afterwards. `TOKEN` is let in."""
+    credentials.issue_in(Settings(home=home, database_url=settings.get("SHIPLOG_DATABASE_URL", "")))
+    environment = {"PATH": os.environ["PATH"], "SHIPLOG_HOME": str(home)}
     environment |= settings
     process = subprocess.Popen(  # noqa: S603 - our own console script
         [CONSOLE, "serve", "--bind", "127.0.0.1:0"], env=environment, stderr=subprocess.PIPE, text=True
@@ -48,10 +52,10 @@ def test_a_pipeline_and_a_person_talk_to_it(shiplog: Shell, tmp_path: Path) -> N
             *("record", "build", "payments-api", "--build", "ci/1", "--commit", "9f2c" * 10),
             *("--repository", "https://git.example/pay", "--outcome", "failed", "-o", "json"),
         )
-        assert recorded.json["position"] == 2
+        assert recorded.json["position"] == 3
         who = shiplog.done("who", "payments-api/ci/1", "-o", "json").json["events"][0]
-        assert who["actor"]["kind"] == "token"
-        assert shiplog.done("verify", "-o", "json").json["events"] == 2
+        assert who["actor"] == {"kind": "token", "issuer": "shiplog:account", "subject": "tests"}
+        assert shiplog.done("verify", "-o", "json").json["events"] == 3
         declared = {"type": "declared", "service": "a", "environment": "prod", "label": "v1"}
         line = orjson.dumps({**declared, "occurred_at": "2026-03-01T12:00:00Z"})
         shiplog.done("import", "jsonl", "-", stdin=line)
@@ -89,7 +93,7 @@ def test_a_request_that_is_being_sent_at_sigterm_is_still_answered(shiplog: Shel
         assert answer.startswith(b"HTTP/1.1 201 "), answer
         assert b"Server: shiplog\r\n" in answer
         assert process.wait(timeout=40) == 0
-    assert shiplog.done("verify", "-o", "json").json["events"] == 2
+    assert shiplog.done("verify", "-o", "json").json["events"] == 3
 
 
 HALVES = {
@@ -173,16 +177,35 @@ def connected(server: str) -> socket.socket:
     return socket.create_connection((host, int(port)), timeout=30)
 
 
-def test_without_a_token_it_stays_on_this_machine(shiplog: Shell) -> None:
-    ran = shiplog("serve", "--bind", "0.0.0.0:0")
-    assert ran.code == 2
-    assert "SHIPLOG_TOKEN is not set" in ran.err
+@pytest.mark.usefixtures("shiplog")
+def test_a_ledger_that_nobody_may_ask_says_how_to_let_somebody_in(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = Settings(home=tmp_path / "home")
+    serve._check_ledger(settings)
+    assert "shiplog token issue" in capsys.readouterr().err
+    credentials.issue_in(settings)
+    serve._check_ledger(settings)
+    assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize("bind", ["localhost:1", "127.0.0.1:0", "127.9.9.9:1", "[::1]:1"])
-def test_loopback_without_a_token_is_a_warning(bind: str, capsys: pytest.CaptureFixture[str]) -> None:
-    serve.check_reach(Settings(home=Path(), bind=bind))
-    assert "anyone on this machine" in capsys.readouterr().err
+@pytest.mark.usefixtures("shiplog")
+def test_nobody_is_let_in_who_has_no_credential(tmp_path: Path) -> None:
+    with served(tmp_path / "home", SHIPLOG_TOKEN="what was once enough") as (server, _):  # noqa: S106 - it is not
+        for path, headers, code in (
+            ("/livez", {}, 200),
+            ("/readyz", {}, 200),
+            ("/openapi.json", {}, 200),
+            ("/problems/unauthenticated", {}, 200),
+            ("/v1/ledger", {}, 401),
+            ("/v1/ledger", {"Authorization": "Bearer what was once enough"}, 401),
+            ("/v1/ledger", credentials.BEARER, 200),
+        ):
+            host, _, port = server.removeprefix("http://").rpartition(":")
+            connection = HTTPConnection(host, int(port), timeout=30)
+            connection.request("GET", path, headers=headers)
+            assert connection.getresponse().status == code, (path, headers)
+            connection.close()
 
 
 @pytest.mark.parametrize(
@@ -206,10 +229,13 @@ def test_the_environment_does_not_reach_past_our_settings(monkeypatch: pytest.Mo
     from gunicorn.config import Config  # type: ignore[import-untyped]  # noqa: PLC0415 - see above
 
     monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
+    behind = Settings(home=Path(), proxies=Proxies.parse("10.0.0.0/8, fd00::/8"))
     config = Config()
     for name, value in serve.options(Settings(home=Path())).items():
         config.set(name, value)
-    assert config.forwarded_allow_ips == ["127.0.0.1", "::1"]
+    assert config.forwarded_allow_ips == []
+    config.set("forwarded_allow_ips", serve.options(behind)["forwarded_allow_ips"])
+    assert config.forwarded_allow_ips == ["10.0.0.0/8", "fd00::/8"]
     assert config.control_socket_disable
     assert config.address == [("127.0.0.1", 8642)]
     assert config.worker_class.body_seconds == 30

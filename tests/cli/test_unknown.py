@@ -2,11 +2,13 @@
 
 import csv
 import io
+from pathlib import Path
 
 import orjson
 import pytest
 
 from tests.cli.running import Shell
+from tests.sbom_story import plain
 
 DIGEST, OTHER = ("sha256:" + digits * 32 for digits in ("5f", "6a"))
 AGENT = ("--reporter", "agent")
@@ -81,6 +83,46 @@ def test_lists_have_what_is_unknown_in_its_place(watched: Shell, question: tuple
     assert cells[0]["reason"] == NOT_HEARD
     table = watched.done(*question, *until).out.splitlines()
     assert NOT_HEARD in table[1]
+
+
+def test_where_something_ran_has_what_is_unknown_in_its_place(
+    watched: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sbom.json").write_bytes(plain(jinja2="3.1.2"))
+    watched.done("record", "evidence", str(tmp_path / "sbom.json"), "--for", DIGEST)
+    silence = [("2026-03-01T12:42:00Z", ""), ("2026-03-01T12:04:00Z", "2026-03-01T12:40:00Z")]
+    for name, why in ((DIGEST, "reason"), ("pkg:pypi/jinja2", "sbom")):
+        ran = watched.done("where", name, "-o", "csv")
+        *unknown, pay = csv.DictReader(io.StringIO(ran.out))
+        assert [(row["since"], row["until"]) for row in unknown] == silence
+        assert {(row["environment"], row["release"]) for row in unknown} == {("prod", "unknown")}
+        assert unknown[1][why] == NOT_HEARD
+        assert (pay["release"], pay["until"]) == ("v1", "")
+        assert "nobody reported in 2 stretches of time" in ran.err
+    monkeypatch.setattr("domain.queries.unreported.UNKNOWN_MAX", 1)
+    for name, remedy in (
+        (DIGEST, "see `shiplog timeline`"),
+        ("pkg:pypi/jinja2", "ask with --environment, --from and --to"),
+    ):
+        assert f"more of the time: {remedy}" in watched.done("where", name).err
+
+
+def test_pages_about_a_component_are_one_list_of_what_is_unknown(
+    watched: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sbom.json").write_bytes(plain(jinja2="3.1.2"))
+    watched.done("record", "evidence", str(tmp_path / "sbom.json"), "--for", DIGEST)
+    watched.done("record", "config", "pay@qa", "--set", "A=1", "--occurred-at", "2026-03-01T12:00Z")
+    watched.done("release", "cut", "pay@qa", "--build", "ci/1", "--occurred-at", "2026-03-01T12:00Z")
+    watched.done("record", "heartbeat", "qa", *AGENT, "--every", "2m", "--occurred-at", "2026-03-01T12:43Z")
+    for target, minute in (("pay@qa", "05"), ("pay@prod", "45")):
+        when = ("--occurred-at", f"2026-03-01T12:{minute}Z")
+        watched.done("record", "deployment", target, "--release", "1", *when)
+    asked = ("where", "pkg:pypi/jinja2", "--to", "2026-03-01T12:50Z", "-o", "json")
+    whole = watched.done(*asked).json
+    monkeypatch.setattr("api.cli.listing.PAGE_SIZE_MAX", 1)
+    assert watched.done(*asked).json == whole
+    assert [each["environment"] for each in whole["unreported"]] == ["qa", "prod", "prod"]
 
 
 def test_what_is_unknown_stands_on_two_pages_and_is_shown_once(

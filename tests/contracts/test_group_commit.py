@@ -22,6 +22,8 @@ WRITERS = 8
 EACH = 15
 WAIT_SECONDS_MAX = 60
 
+Commit = Callable[[Callable[[], Sequence[int]]], Sequence[str]]
+
 
 class Shop:
     """Commits numbers. Refuses 13, is closed for 404, and for 400 and 401 alone.
@@ -50,9 +52,9 @@ class Shop:
         return [f"did {number}" for number in numbers]
 
 
-def _together(shop: Shop, numbers: Sequence[int]) -> list[str]:
+def _together(shop: Shop, numbers: Sequence[int], commit: Commit | None = None) -> list[str]:
     """Carry out the first number while the others queue behind it; return what became of each."""
-    group: GroupCommit[int, str] = GroupCommit(shop.commit)
+    group: GroupCommit[int, str] = GroupCommit(commit or shop.commit)
     shop.door.clear()
     queued = threading.Semaphore(0)
 
@@ -60,7 +62,7 @@ def _together(shop: Shop, numbers: Sequence[int]) -> list[str]:
         queued.release()
         try:
             return group.carry_out(number)
-        except (ConflictingAppend, LedgerUnavailable) as refusal:
+        except (ConflictingAppend, LedgerUnavailable, KeyboardInterrupt) as refusal:
             return type(refusal).__name__
 
     with ThreadPoolExecutor(len(numbers)) as threads:
@@ -105,9 +107,22 @@ def test_when_a_leader_is_interrupted_the_next_one_leads() -> None:
     assert group == [[1], [2, 3, 4]]
 
 
-def _led_by_one(
-    commit: Callable[[Callable[[], Sequence[int]]], Sequence[str]],
-) -> tuple[list[list[int]], list[str]]:
+def test_when_a_leader_is_interrupted_while_it_gives_out_answers_nobody_is_left_waiting() -> None:
+    shop = Shop()
+
+    def cut_short(take: Callable[[], Sequence[int]]) -> Sequence[str]:
+        class Answers(list[str]):
+            def __iter__(self) -> Iterator[str]:
+                yield self[0]
+                raise KeyboardInterrupt
+
+        return Answers(shop.commit(take))
+
+    assert _together(shop, [1, 2, 3], cut_short) == ["KeyboardInterrupt"] * 3
+    assert len(shop.commits) == 1
+
+
+def _led_by_one(commit: Commit) -> tuple[list[list[int]], list[str]]:
     """Let three queue once the first has taken what there was; return the commits, and what they heard."""
     taken, queued = threading.Event(), threading.Event()
     commits: list[list[int]] = []

@@ -1,10 +1,11 @@
 """A rebuild whose events another process reads: the same tables, and a clear word when that one falls."""
 
+import io
 import marshal
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -14,18 +15,23 @@ import sqlalchemy as sa
 from adapters.database import schema
 from adapters.ledger.tables import EVENT
 from adapters.readmodels import ahead
+from adapters.readmodels.component_tables import BUILD_LISTED, BUILD_SBOM, RUN
 from adapters.readmodels.filling import Page
-from adapters.readmodels.projection import PLACEMENTS
+from adapters.readmodels.projection import PLACEMENTS, Projection, placements
 from adapters.readmodels.rebuild import Rebuild, Rebuilt
 from adapters.readmodels.tables import CHANGE
+from domain.admission import Kind
+from domain.build import Artifact
 from domain.errors import BrokenLedger, LedgerUnavailable
+from tests.builders import an_admission
 from tests.contracts.opened import Opened
+from tests.contracts.test_components_followed import ARTIFACTS, FILES, attested, built, inside
 from tests.contracts.test_rebuild import Told
 
 COMMAND = (sys.executable, "-P", "-m", "api.ahead")
 FALLING = """
 import os, signal, sys
-from api import wiring
+from api import ahead
 
 class Out:
     def write(self, content):
@@ -34,7 +40,7 @@ class Out:
         sys.stdout.buffer.flush()
         os.kill(os.getpid(), signal.SIGKILL)
 
-wiring.reading_ahead(sys.stdin.buffer, Out())
+ahead.serve(sys.stdin.buffer, Out())
 """
 PAGE_EVENTS = 3
 
@@ -49,13 +55,13 @@ def shared(request: pytest.FixtureRequest, opened: Opened, tmp_path: Path) -> To
     return Told(database)
 
 
-def rebuilding(told: Told, *command: str) -> Rebuild:
+def rebuilding(told: Told, *command: str, projection: Projection = PLACEMENTS) -> Rebuild:
     url = told.database.url.render_as_string(hide_password=False)
 
     def read_ahead(_: int) -> AbstractContextManager[Iterator[Page]]:
         return ahead.reading(command or COMMAND, url, PAGE_EVENTS)
 
-    return Rebuild(told.database, PLACEMENTS, told.ledger, ahead=read_ahead)
+    return Rebuild(told.database, projection, told.ledger, ahead=read_ahead)
 
 
 def test_the_tables_are_the_same(shared: Told) -> None:
@@ -72,6 +78,23 @@ def test_what_differs_is_named_and_mended(shared: Told) -> None:
     shared.execute(sa.delete(CHANGE).where(CHANGE.c.number == 1))
     assert rebuilding(shared).run() == Rebuilt(shared.head, (CHANGE.name,))
     assert shared.content() == before
+
+
+def test_what_sboms_list_is_read_where_it_is_written(shared: Told, opened: Opened) -> None:
+    """The other process has no evidence: it names the events, and the builds after the first of them."""
+    projection = placements(inside)
+    told = Told(opened(shared.database.url), projection)
+    app, late = ([Artifact("app", artifact)] for artifact in ARTIFACTS[:2])
+    told.ledger.append([built(1, app)])
+    for file, artifact in zip(FILES, ARTIFACTS[:2], strict=False):
+        told.ledger.append([an_admission(file=file, about=(artifact,), kind=Kind.CYCLONEDX)])
+        told.ledger.append([attested(file, (artifact,))])
+    told.ledger.append([built(2, late)])
+    before = told.content()
+    assert all(before[table.name] for table in (BUILD_LISTED, BUILD_SBOM, RUN))
+    told.execute(sa.delete(RUN))
+    assert rebuilding(told, projection=projection).run() == Rebuilt(told.head, (RUN.name,))
+    assert told.content() == before
 
 
 def test_a_broken_chain_is_refused_with_its_position(shared: Told) -> None:
@@ -99,6 +122,22 @@ def test_a_process_that_falls_is_told_of_and_changes_nothing(shared: Told, progr
         rebuilding(shared, sys.executable, "-P", "-c", program).run()
     assert (shared.content(), shared.names()) == (before, names)
     assert rebuilding(shared).run() == Rebuilt(shared.head, ())
+
+
+def test_nothing_is_read_back_before_the_copy_is_there() -> None:
+    """A correction on the first page needs it, and whoever makes the copy may have to wait for a writer."""
+    hello = marshal.dumps((1, "sqlite://"))
+    told = io.BytesIO(struct.pack(">Q", len(hello)) + hello)  # and no word that it is there
+    read_back = []
+
+    def pages(_url: str, _events: int, settle: Callable[[], None]) -> Iterator[Page]:
+        settle()
+        read_back.append(True)
+        yield Page(1, 1, 0, [], [], [])
+
+    out = io.BytesIO()
+    ahead.serve(told, out, pages)
+    assert (read_back, out.getvalue()) == ([], b"")
 
 
 def test_it_ends_when_nobody_reads_what_it_reads(shared: Told) -> None:

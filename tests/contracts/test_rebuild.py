@@ -22,6 +22,9 @@ from adapters.readmodels.rebuild import Rebuild, Rebuilt
 from adapters.readmodels.tables import CHANGE, PLACEMENT, PROJECTION, RELEASE, TARGET
 from domain.errors import BrokenLedger, LedgerUnavailable
 from domain.event import Recorded
+from domain.instant import LATEST
+from domain.placement import Placement
+from domain.ports import Scope
 from tests.builders import Clock, a_deployment, ledger, story, tell
 from tests.contracts.opened import Opened
 
@@ -57,11 +60,11 @@ COUNTS = Projection(
 class Told:
     """A ledger with events, and read models that followed it."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, projection: Projection = PLACEMENTS) -> None:
         self.database = database
         recorder = SqlRecorder(database)
         self.ledger: EventLedger = ledger(recorder, clock=Clock())
-        self.projector = Projector(database, read_page=self.ledger.recorded)
+        self.projector = Projector(database, projection=projection, read_page=self.ledger.recorded)
         self.projector.prepare()
         recorder.followers.append(self.projector)
         tell(self.ledger, *story())
@@ -387,11 +390,22 @@ def test_a_reader_that_stays_is_waited_for(
 def test_statements_prepared_before_a_swap_go_on_after_it(shared: Told, opened: Opened) -> None:
     other = opened(shared.database.url)
     reads = ReadModels(other, Projector(other))
+
+    def asked(reads: ReadModels) -> tuple[int, Sequence[Placement]]:
+        prefix = shared.ledger.prefix(None)
+        return reads.last_change("prod", prefix), reads.running(Scope("prod"), LATEST, prefix)
+
     for _ in range(8):  # psycopg prepares a statement at its sixth time
-        before = reads.last_change("prod", shared.ledger.prefix(None))
-    shared.rebuild()
-    shared.more()
-    assert reads.last_change("prod", shared.ledger.prefix(None)) == before + 1
+        before = asked(reads)
+    assert before[1]
+    for turn in (1, 2):
+        shared.rebuild()
+        shared.more()
+        fresh = opened(shared.database.url)
+        now = asked(ReadModels(fresh, Projector(fresh)))
+        assert now[0] == before[0] + turn
+        for _ in range(8):
+            assert asked(reads) == now
 
 
 def test_versions_stand_side_by_side(shared: Told, opened: Opened) -> None:
@@ -489,7 +503,8 @@ def test_somebody_who_holds_the_next_copy_is_waited_for(
                 super()._try_to_swap()
                 return
             with beside.engine.begin() as connection:
-                connection.exec_driver_sql("LOCK TABLE change_v1_next IN SHARE UPDATE EXCLUSIVE MODE")
+                next_one = CHANGE.name + copies.NEXT
+                connection.exec_driver_sql(f"LOCK TABLE {next_one} IN SHARE UPDATE EXCLUSIVE MODE")
                 super()._try_to_swap()
 
     assert Vacuumed(shared.database, PLACEMENTS, shared.ledger).run().differing == ()

@@ -14,6 +14,7 @@ from api.settings import Settings
 from domain import instant
 from domain.admission import Attested
 from domain.digest import Digest
+from domain.trust_root import RootKind
 from domain.verification import Engine, KeySigner, TimeSource, TrustedTime
 from tests.builders import NOON, a_trusted_root, a_verification, digest
 from tests.http import world as worlds
@@ -140,6 +141,22 @@ def test_what_did_not_count_for_another_reason(story: World) -> None:
     assert (artifact(impact(story), FIRST)["then"], artifact(impact(story), FIRST)["now"]) == (1, 1)
 
 
+def test_the_log_that_vouched_for_a_key_and_the_keys_span_are_asked_as_well(story: World) -> None:
+    add(story, FIRST, root=KEY, log_root=digest("a root"), **by_key())
+    imported = a_trusted_root(version=2, kind=RootKind.KEY, root=KEY, report=None)
+    story.services.ledger.append([imported])
+    asked = {"key": str(KEY), "start": instant.text(NOON + timedelta(hours=2))}
+    (only,) = impact(story, **asked)["verifications"]
+    assert only["then"] == {"counts": True, "why": None}
+    story.services.ledger.append([replace(imported, version=3, valid_until=NOON)])
+    (only,) = impact(story, **asked)["verifications"]
+    assert (only["now"]["counts"], only["now"]["why"].partition(":")[0]) == (False, "key_in_use")
+    withdrawn = {"root": str(digest("a root")), "from": "2026-03-01T00:00:00Z", "reason": "its keys leaked"}
+    story.recorded("trust/withdrawn", **withdrawn)
+    (only,) = impact(story, **asked)["verifications"]
+    assert (only["now"]["counts"], only["now"]["why"].partition(":")[0]) == (False, "withdrawn")
+
+
 def test_pages_do_not_shift(story: World) -> None:
     told = [add(story, FIRST if number % 2 else SECOND) for number in range(7)][::-1]
     first = impact(story, limit=3)
@@ -189,6 +206,6 @@ def test_the_event_is_believed_and_not_the_index(story: World) -> None:
     ours = add(story, FIRST, **by_key())
     forged = digest("a key nobody used")
     with closing(sqlite3.connect(story.settings.home / "ledger.db")) as connection, connection:
-        changed = "UPDATE verification_v1 SET signer = ?, signed_at = NULL WHERE position = ?"
+        changed = "UPDATE verification_v2 SET signer = ?, signed_at = NULL WHERE position = ?"
         connection.execute(changed, (bytes.fromhex(forged.hex), ours))
     assert impact(story, key=str(forged))["verifications"] == []

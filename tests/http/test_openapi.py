@@ -103,7 +103,7 @@ def test_maps_allow_no_other_names() -> None:
 
 
 def test_the_scope_is_the_security() -> None:
-    assert _described("record_line")["security"] == [{"bearer": ["report"]}]
+    assert _described("record_line")["security"] == [{"bearer": ["report:build"]}]
     assert _described("live")["security"] == []
 
 

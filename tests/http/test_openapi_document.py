@@ -1,6 +1,7 @@
 """The description of the API that is checked in: of this program, well-formed, and without an open door."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,11 @@ OPERATIONS_TOLD = [
     for path, methods in DOCUMENT["paths"].items()
     for method, described in methods.items()
 ]
-OPEN = {"GET /livez", "GET /readyz"}
-"""What anyone may ask: whether the process lives and can work, and nothing of the record."""
+OPEN = {"GET /livez", "GET /readyz", "POST /v1/token"}
+"""What anyone may ask: whether the process lives and can work, and nothing of the record; and what takes
+another credential than ours."""
+KNOWN = {"GET /v1/access/mine", "POST /v1/access/tokens/{token}:revoke"}
+"""What anyone may ask who says who they are; whose token may be revoked, the ledger knows."""
 ASKED_BY_POST = {f"POST /v1/artifacts/{{digest}}:check-{what}" for what in ("layout", "provenance")}
 """Questions with a body; they record nothing."""
 
@@ -48,12 +52,19 @@ def test_every_operation_needs_a_permission_or_is_known_to_be_open(
     name: str, described: dict[str, Any]
 ) -> None:
     needed = [scope for each in described["security"] for scope in each["bearer"]]
-    assert (needed == []) == (name in OPEN)
+    assert (described["security"] == []) == (name in OPEN)
+    assert (needed == []) == (name in OPEN | KNOWN)
+    if name not in OPEN:
+        assert "401" in described["responses"]
     if needed:
-        asks = name.startswith("GET ") or name in ASKED_BY_POST
-        trusts = name.startswith("POST /v1/trust/")
-        assert needed == ["read" if asks else "trust" if trusts else "report"]
-        assert {"401", "403"} <= described["responses"].keys()
+        method, _, path = name.partition(" ")
+        asks = method == "GET" or name in ASKED_BY_POST
+        about = path.split("/")[2]
+        wanted = {"trust": "trust", "access": "(access|token):"}.get(about, "report:")
+        if asks:
+            wanted = "access:read" if about == "access" else "read"
+        assert all(re.match(wanted, each) for each in needed), needed
+        assert "403" in described["responses"]
 
 
 @pytest.mark.parametrize(("name", "described"), OPERATIONS_TOLD)

@@ -9,6 +9,7 @@ from flask import Flask
 
 from api.mount import mount
 from api.operations import Operation, operation, permission_matrix
+from domain.access.scopes import Scope
 from tests.http import toy
 
 
@@ -59,10 +60,10 @@ def test_the_docstring_is_the_description() -> None:
 def test_the_matrix_lists_every_operation_with_its_scope() -> None:
     rows = permission_matrix(toy.OPERATIONS)
     assert len(rows) == len(toy.OPERATIONS)
-    assert {(row.scope, row.method, row.path) for row in rows} >= {
-        ("report", "POST", "/v1/lines"),
-        ("read", "GET", "/v1/lines"),
-        (None, "GET", "/livez"),
+    assert {(row.scopes, row.is_open, row.method, row.path) for row in rows} >= {
+        (frozenset({Scope.REPORT_BUILD}), False, "POST", "/v1/lines"),
+        (frozenset({Scope.READ}), False, "GET", "/v1/lines"),
+        (frozenset(), True, "GET", "/livez"),
     }
 
 
@@ -76,7 +77,7 @@ def test_two_apps_share_nothing() -> None:
 def test_a_refusal_without_a_row_fails_the_mounting() -> None:
     declared: Operation = operation("GET", "/x", scope=None, tag="x", refusals=(OSError,))(_plain)
     with pytest.raises(AssertionError, match="no row"):
-        mount(Flask("x"), (declared,), services=None, authorise=toy.authorise)
+        mount(Flask("x"), (declared,), services=None, authenticate=toy.authenticate)
 
 
 def test_the_layer_imports_no_adapters_and_no_database() -> None:

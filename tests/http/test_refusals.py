@@ -11,17 +11,19 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from api.access import opaque
+from api.access.opaque import OpaqueKind
 from api.app import OPERATIONS
-from api.auth import bearer
 from api.problems import KINDS
 from api.settings import Settings
-from tests.http import refused
+from tests import credentials
+from tests.credentials import TOKEN, token_text
+from tests.http import refused, refused_access
 from tests.http import world as worlds
 from tests.http.refused import BASES, HIDDEN, POSITIONS, Case
 from tests.http.world import FIRST, REPOSITORY, Document, World, image
 
-CASES = list(refused.cases())
-TOKEN = "for these tests"  # noqa: S105 - it opens nothing but a ledger in a temporary folder
+CASES = [*refused.cases(), *refused_access.cases()]
 
 ELSEWHERE = {
     # Rows of the table of problems that no single request can bring about, and where they are met.
@@ -35,16 +37,11 @@ ELSEWHERE = {
     "ledger-unavailable": "below",
     "not-confirmed": "the wait for a standby is cancelled: tests of a promotion",
     "evidence-lost": "the journey of evidence: somebody deletes the file",
-    "credential-refused": "tests of tokens; no operation takes one yet",
-    "not-permitted": "tests of access, as are the next seven; no operation changes access yet",
-    "segregated-duties": "tests of access",
-    "second-person-needed": "tests of access",
-    "unknown-access": "tests of access",
-    "unknown-proposal": "tests of access",
-    "proposal-closed": "tests of access",
-    "nothing-to-change": "tests of access",
+    "credential-refused": "below",
+    "not-permitted": "the operator may all but approve: tests of permissions",
+    "second-person-needed": "the operator needs nobody: tests of access",
+    "proposal-closed": "the same",
     "access-full": "tests of access",
-    "forbidden": "tests of the layer; nobody has fewer permissions than another yet",
     "precondition-failed": "tests of the layer; no operation has a precondition yet",
     "precondition-required": "no operation has a precondition yet",
     "too-many-requests": "nobody counts requests yet",
@@ -58,6 +55,7 @@ def ready(told_ledger: Settings, tmp_path_factory: pytest.TempPathFactory) -> It
     home = tmp_path_factory.mktemp("refusals") / "home"
     with worlds.copied(told_ledger, home, at=worlds.AFTER_THE_STORY) as world:
         refused.prepare(world)
+        refused_access.prepare(world)
         yield world
 
 
@@ -149,21 +147,42 @@ def test_a_body_whose_sender_went_away_is_not_read(ready: World) -> None:
     assert ready.position == before
 
 
-@pytest.mark.parametrize("given", [None, "", "Bearer", "Bearer ", "Bearer wrong", f"Basic {TOKEN}", TOKEN])
+CREDENTIALS = {
+    "none": (None, "unauthenticated"),
+    "an empty one": ("", "unauthenticated"),
+    "no token": ("Bearer", "unauthenticated"),
+    "another scheme": (f"Basic {TOKEN}", "unauthenticated"),
+    "no scheme": (TOKEN, "unauthenticated"),
+    "an empty token": ("Bearer ", "credential-refused"),
+    "a made up one": ("Bearer wrong", "credential-refused"),
+    "another secret": (f"Bearer {token_text('ForTheseTest', 'B')}", "credential-refused"),
+    "one that was never issued": (f"Bearer {token_text('NeverBeforeX')}", "credential-refused"),
+    "one that was never exchanged": (
+        f"Bearer {opaque.generate(OpaqueKind.EXCHANGED)[0]}",
+        "credential-refused",
+    ),
+    "a mistyped one": (f"Bearer {TOKEN[:-1]}", "credential-refused"),
+    "two": (f"Bearer {TOKEN}, Bearer {TOKEN}", "credential-refused"),
+    "one with blanks": (f"Bearer  {TOKEN}", "credential-refused"),
+}
+
+
+@pytest.mark.parametrize(("given", "slug"), CREDENTIALS.values(), ids=CREDENTIALS)
 def test_without_the_token_nothing_is_recorded_or_told(
-    told_ledger: Settings, tmp_path: Path, given: str | None
+    told_ledger: Settings, tmp_path: Path, given: str | None, slug: str
 ) -> None:
     home = tmp_path / "home"
     headers = {} if given is None else {"Authorization": given}
-    with worlds.copied(told_ledger, home, at=worlds.AFTER_THE_STORY, authorise=bearer(TOKEN)) as world:
+    with worlds.copied(told_ledger, home, at=worlds.AFTER_THE_STORY, guarded=worlds.by_credential) as world:
+        credentials.issue(world.services.ledger)
         before = world.position
         for operation in OPERATIONS:
             path = re.sub("<[^>]*>", "1", operation.path)
             answer = world.client.open(path, method=operation.method, headers=headers)
-            if operation.scope is None:
-                assert answer.status_code == 200
+            if operation.is_open:
+                assert answer.status_code in (200, 415)
             else:
-                assert problem_of(answer) == (401, "unauthenticated")
+                assert problem_of(answer) == (401, slug)
                 assert answer.headers["WWW-Authenticate"].startswith("Bearer ")
         assert world.position == before
 

@@ -95,7 +95,7 @@ def test_every_answer_is_hardened(client: FlaskClient, path: str) -> None:
 def test_who_is_asking_is_settled_before_anything_else(anyone: FlaskClient) -> None:
     answer = anyone.post("/v1/lines?x=1", data=b"{", content_type="text/plain")
     assert answer.status_code == 401
-    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="shiplog"'
 
 
 def test_a_missing_scope_is_403(anyone: FlaskClient) -> None:

@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from api import app as application
-from api.auth import bearer
 from api.settings import Settings
+from tests import credentials
+from tests.credentials import BEARER
 from tests.http import world as worlds
 
-TOKEN = "for these tests"  # noqa: S105 - it opens nothing but a ledger in a temporary folder
-CREDENTIAL = {"Authorization": f"Bearer {TOKEN}"}
 EXAMPLES = int(os.environ.get("SHIPLOG_TEST_EXAMPLES", "25"))
 
 # What no schema can say of one request by itself, each with the reason. A request that is refused for
@@ -28,6 +27,7 @@ BEYOND_SCHEMA = {
     "/problems/batch-refused": "OpenAPI 3.1 has no word for the lines of a body",
     "/problems/contradictory-report": "members that do not fit together",
     "/problems/correction-elsewhere": "what is corrected is in the ledger",
+    "/problems/exchange-refused": "a token of an issuer is signed, and OpenAPI has no schema of the form",
     "/problems/foreign-cursor": "a cursor is sealed",
     "/problems/from-the-future": "the clock decides",
     "/problems/idempotency-key-reused": "an earlier request decides",
@@ -77,7 +77,8 @@ for media in ("application/jsonl", "application/x-ndjson"):
 @pytest.fixture(scope="module", autouse=True)
 def _the_story(told_ledger: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     home = tmp_path_factory.mktemp("schemathesis") / "home"
-    with worlds.copied(told_ledger, home, at=worlds.AFTER_THE_STORY, authorise=bearer(TOKEN)) as world:
+    with worlds.copied(told_ledger, home, at=worlds.AFTER_THE_STORY, guarded=worlds.by_credential) as world:
+        credentials.issue(world.services.ledger)
         SERVED.append(world.client.application)
         yield
         SERVED.pop()
@@ -91,8 +92,8 @@ def _the_story(told_ledger: Settings, tmp_path_factory: pytest.TempPathFactory) 
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 def test_every_answer_is_one_the_document_tells(case: schemathesis.Case[Any]) -> None:
-    answer = case.call(headers=CREDENTIAL)
+    answer = case.call(headers=BEARER)
     refused = answer.status_code >= 400
     beyond = refused and any(reason in answer.text for reason in BEYOND_SCHEMA)
     excluded: list[Any] = [positive_data_acceptance] if beyond else []
-    case.validate_response(answer, headers=CREDENTIAL, excluded_checks=excluded)
+    case.validate_response(answer, headers=BEARER, excluded_checks=excluded)

@@ -9,16 +9,20 @@ from flask import Flask, Request
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from api.access.asking import Asking
 from api.cursor import Cursors, CursorText
 from api.fields import Input, Instant, Output, Parsed
 from api.idempotency import Answer, Answers
 from api.mount import mount
 from api.operations import Operation, operation
-from api.refusals import Forbidden, ForeignCursor, PreconditionFailed, Unauthenticated
+from api.refusals import ForeignCursor, PreconditionFailed, Unauthenticated
 from api.replies import LedgerHead, Reply
+from domain.access.authority import Allowance, Authority, By
+from domain.access.reach import Reach
+from domain.access.scopes import Scope
 from domain.actor import Actor, ActorKind
 from domain.digest import Digest
-from domain.errors import AlreadyRecorded, LedgerUnavailable, UnknownEvent
+from domain.errors import AlreadyRecorded, CredentialRefused, LedgerUnavailable, UnknownEvent
 
 ARTIFACT = "sha256:" + "a" * 64
 HEAD = LedgerHead(position=115817, digest="sha256:" + "b" * 64)
@@ -113,7 +117,7 @@ class Services:
 @operation(
     "POST",
     "/v1/lines",
-    scope="report",
+    scope=Scope.REPORT_BUILD,
     tag="report",
     status=201,
     also=(200,),
@@ -137,7 +141,7 @@ def record_line(*, body: Line, actor: Actor, services: Services) -> Reply[Record
     return Reply(Recorded(position=position, type=body.type), headers=location, head=HEAD)
 
 
-@operation("GET", "/v1/lines/<int:position>", scope="read", tag="ask", refusals=(UnknownEvent,))
+@operation("GET", "/v1/lines/<int:position>", scope=Scope.READ, tag="ask", refusals=(UnknownEvent,))
 def read_line(*, position: int, services: Services) -> Reply[Recorded]:
     """Read one line."""
     if not 0 < position <= len(services.recorded):
@@ -146,7 +150,7 @@ def read_line(*, position: int, services: Services) -> Reply[Recorded]:
     return Reply(line, headers={"ETag": f'"{position}"'})
 
 
-@operation("GET", "/v1/environments/<environment>/state", scope="read", tag="ask")
+@operation("GET", "/v1/environments/<environment>/state", scope=Scope.READ, tag="ask")
 def read_state(*, environment: Name, query: StateQuery) -> Reply[State]:
     """What runs in an environment."""
     state = State(
@@ -160,13 +164,13 @@ def read_state(*, environment: Name, query: StateQuery) -> Reply[State]:
     return Reply(state, head=HEAD, settled=query.as_of is not None)
 
 
-@operation("GET", "/v1/artifacts/<digest>", scope="read", tag="ask")
+@operation("GET", "/v1/artifacts/<digest>", scope=Scope.READ, tag="ask")
 def read_artifact(*, digest: DigestText) -> Whom:
     """What the ledger knows about an artifact."""
     return Whom(subject=digest.hex)
 
 
-@operation("GET", "/v1/lines", scope="read", tag="ask", refusals=(ForeignCursor,))
+@operation("GET", "/v1/lines", scope=Scope.READ, tag="ask", refusals=(ForeignCursor,))
 def list_lines(*, query: PageQuery, services: Services) -> Page:
     """List lines, page by page."""
     after = query.after
@@ -183,7 +187,7 @@ def list_lines(*, query: PageQuery, services: Services) -> Page:
 @operation(
     "POST",
     "/v1/lines:batch",
-    scope="report",
+    scope=Scope.REPORT_BUILD,
     tag="report",
     accepts=("application/jsonl",),
     produces="application/jsonl",
@@ -194,7 +198,7 @@ def record_lines(*, body: bytes) -> Iterator[bytes]:
     return (b'{"bytes":%d}\n' % len(line) for line in body.splitlines())
 
 
-@operation("POST", "/v1/touches", scope="report", tag="report", refusals=(PreconditionFailed,))
+@operation("POST", "/v1/touches", scope=Scope.REPORT_BUILD, tag="report", refusals=(PreconditionFailed,))
 def touch(*, headers: Version, actor: Actor) -> Whom:
     """Touch the version named in If-Match."""
     if headers.if_match != '"1"':
@@ -214,7 +218,7 @@ def measure(*, body: dict[Visible, float]) -> dict[str, float]:
     return body
 
 
-@operation("GET", "/v1/summary", scope="read", tag="ask")
+@operation("GET", "/v1/summary", scope=Scope.READ, tag="ask")
 def summarise() -> Reply[Summary]:
     """Summarise."""
     since = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -256,23 +260,27 @@ def refuse_undeclared() -> Whom:
 
 BROKEN: tuple[Operation, ...] = (fail, be_busy, refuse_undeclared)
 
-ACTORS = {
-    "Bearer ci": (Actor(ActorKind.TOKEN, "toy", "ci"), {"report", "read"}),
-    "Bearer other": (Actor(ActorKind.TOKEN, "toy", "other"), {"report", "read"}),
-    "Bearer auditor": (Actor(ActorKind.TOKEN, "toy", "auditor"), {"read"}),
+
+def _asking(subject: str, *scopes: Scope) -> Asking:
+    allowance = Allowance(frozenset(scopes), Reach(), By.TOKEN, subject)
+    return Asking(Actor(ActorKind.TOKEN, "toy", subject), Authority((allowance,)))
+
+
+CALLERS = {
+    "Bearer ci": _asking("ci", Scope.REPORT_BUILD, Scope.READ),
+    "Bearer other": _asking("other", Scope.REPORT_BUILD, Scope.READ),
+    "Bearer auditor": _asking("auditor", Scope.READ),
 }
 
 
-def authorise(wanted: Operation, request: Request) -> Actor:
+def authenticate(request: Request) -> Asking:
     """Three callers, known by their tokens."""
-    known = ACTORS.get(request.headers.get("Authorization", ""))
-    if known is None:
-        challenge = {"WWW-Authenticate": "Bearer"}
-        raise Unauthenticated("no credential that this server accepts", headers=challenge)
-    actor, scopes = known
-    if wanted.scope not in scopes:
-        raise Forbidden(f"{actor.subject} lacks the scope {wanted.scope}")
-    return actor
+    given = request.headers.get("Authorization")
+    if given is None:
+        raise Unauthenticated("no credential")
+    if given not in CALLERS:
+        raise CredentialRefused(f"{given} is nobody's")
+    return CALLERS[given]
 
 
 class MemoryAnswers:
@@ -308,5 +316,5 @@ def toy_app(
 ) -> Flask:
     """Return the toy as an app, with nothing recorded yet."""
     app = Flask("toy", static_folder=None)
-    mount(app, operations, services=Services(), authorise=authorise, answers=answers)
+    mount(app, operations, services=Services(), authenticate=authenticate, answers=answers)
     return app

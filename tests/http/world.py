@@ -4,7 +4,7 @@
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,10 +14,13 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from api import auth, wiring
+from api import wiring
+from api.access.embedded import operating
+from api.access.guard import Guard
+from api.access.proxies import Proxies
 from api.app import create_app
 from api.cursor import Cursors
-from api.mount import Authorise
+from api.mount import Authenticate
 from api.services import Services
 from api.settings import Settings
 from api.v1.values import DIGEST_EXAMPLE
@@ -104,6 +107,18 @@ class World:
         return instant.text(NOON + timedelta(hours=hours))
 
 
+def _as_operator(_: Services) -> Authenticate:
+    return operating(wiring.OPERATOR)
+
+
+def by_credential(services: Services) -> Authenticate:
+    """Return what a server asks: who presents which credential."""
+    return Guard(services.ledger, services.passing, Proxies())
+
+
+Guarded = Callable[[Services], Authenticate]
+
+
 def make(home: Path, *, database_url: str = "", at: datetime = NOON) -> Settings:
     """Make an empty ledger in *home*, or in the database that is named, and return where it is."""
     settings = Settings(home=home, database_url=database_url)
@@ -113,11 +128,11 @@ def make(home: Path, *, database_url: str = "", at: datetime = NOON) -> Settings
 
 
 @contextmanager
-def opened(settings: Settings, *, at: datetime = NOON, authorise: Authorise | None = None) -> Iterator[World]:
-    """Lend the ledger that *settings* name, opened a second after *at*."""
+def opened(settings: Settings, *, at: datetime = NOON, guarded: Guarded = _as_operator) -> Iterator[World]:
+    """Lend the ledger that *settings* name, opened a second after *at*; *guarded* says who is asking."""
     clock = Clock(at + timedelta(seconds=1))
     services = wiring.wire(settings, now=clock)
-    app = create_app(services, authorise or auth.always(wiring.OPERATOR))
+    app = create_app(services, guarded(services))
     app.testing = False  # a failure is answered as a server answers it, and not raised here
     try:
         yield World(settings, clock, services, app.test_client())
@@ -127,11 +142,11 @@ def opened(settings: Settings, *, at: datetime = NOON, authorise: Authorise | No
 
 @contextmanager
 def copied(
-    template: Settings, home: Path, *, at: datetime = NOON, authorise: Authorise | None = None
+    template: Settings, home: Path, *, at: datetime = NOON, guarded: Guarded = _as_operator
 ) -> Iterator[World]:
     """Lend a copy, in *home*, of the SQLite ledger that *template* names."""
     shutil.copytree(template.home, home)
-    with opened(Settings(home=home), at=at, authorise=authorise) as world:
+    with opened(Settings(home=home), at=at, guarded=guarded) as world:
         yield world
 
 

@@ -11,9 +11,12 @@ import orjson
 import pytest
 
 from api.cli import client, clock
+from api.settings import Settings
+from tests import credentials
 from tests.builders import NOON, Clock
 from tests.cli.running import Shell
-from tests.cli.test_serve import CONSOLE, READY, TOKEN, served
+from tests.cli.test_serve import CONSOLE, READY, served
+from tests.credentials import TOKEN
 from tests.http import world as worlds
 
 LINES = 5000
@@ -62,7 +65,7 @@ def test_the_importer_is_killed_and_run_again(shiplog: Shell, home: Path, histor
         outcomes = [orjson.loads(line)["outcome"] for line in again]
         assert outcomes == ["existing"] * outcomes.count("existing") + ["new"] * outcomes.count("new")
         assert outcomes.count("existing") in (0, BATCH)
-        assert shiplog.done("verify", "-o", "json").json["events"] == 1 + LINES
+        assert shiplog.done("verify", "-o", "json").json["events"] == 2 + LINES
 
 
 def test_the_server_is_killed_and_comes_back(
@@ -93,13 +96,14 @@ def test_the_server_is_killed_and_comes_back(
         assert ran.json == {"new": LINES, "existing": 0, "refused": 0}
         assert "does not answer" in ran.err
         assert len(waited) == 1
-        assert shiplog.done("verify", "-o", "json").json["events"] == 1 + LINES
+        assert shiplog.done("verify", "-o", "json").json["events"] == 2 + LINES
 
 
 @contextmanager
 def _in_a_group(home: Path, bind: str) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
     """Lend a server whose processes can be killed together."""
-    environment = {"PATH": os.environ["PATH"], "SHIPLOG_HOME": str(home), "SHIPLOG_TOKEN": TOKEN}
+    credentials.issue_in(Settings(home=home))
+    environment = {"PATH": os.environ["PATH"], "SHIPLOG_HOME": str(home)}
     process = subprocess.Popen(  # noqa: S603 - our own console script
         [CONSOLE, "serve", "--bind", bind],
         env=environment,

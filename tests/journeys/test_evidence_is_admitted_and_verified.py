@@ -106,6 +106,8 @@ def test_from_a_trusted_root_to_a_verdict_by_command_line(
     held = check(shiplog, *EXPECTED)
     assert held.code == 0, held.out
     assert "level 2" in held.err
+    hints = [check(shiplog, *asked).err.count("anybody's provenance") for asked in (EXPECTED, EXPECTED[1:])]
+    assert hints == [0, 1]
     not_held = check(shiplog, f"source={SOURCE}", "tag=v1.2.4", f"builder={BUILDER}")
     assert not_held.code == 13
     assert "NO,tag,v1.2.4,v1.2.3" in not_held.out
@@ -319,7 +321,7 @@ def test_a_forged_index_makes_no_evidence_speak_of_another_artifact(
     other = "5f" * 32
     with closing(sqlite3.connect(world.settings.home / "ledger.db")) as database, database:
         row = (bytes.fromhex(other), found["position"])
-        database.execute("INSERT INTO subject_v1 (digest, position) VALUES (?, ?)", row)
+        database.execute("INSERT INTO subject_v2 (digest, position) VALUES (?, ?)", row)
     assert world.answer(f"artifacts/sha256:{other}/evidence")["evidence"] != []
     path = f"/v1/artifacts/sha256:{other}:check-provenance"
     assert world.client.post(path, json={}).get_json()["verdict"] == "missing"
@@ -330,6 +332,10 @@ PLAIN = {
     "sarif": b'{"version":"2.1.0","$schema":"https://json.schemastore.org/sarif-2.1.0.json","runs":[]}',
     "openvex": b'{"@context":"https://openvex.dev/ns/v0.2.0","@id":"x","statements":[]}',
     "junit": b'<?xml version="1.0"?>\n<testsuites tests="1"><testsuite name="a"/></testsuites>',
+    "test-result": b'{"_type":"https://in-toto.io/Statement/v1","subject":[],'
+    b'"predicateType":"https://in-toto.io/attestation/test-result/v0.1","predicate":{"result":"PASSED"}}',
+    "vulns": b'{"_type":"https://in-toto.io/Statement/v1","subject":[],'
+    b'"predicateType":"https://in-toto.io/attestation/vulns/v0.2","predicate":{}}',
 }
 
 

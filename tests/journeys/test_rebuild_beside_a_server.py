@@ -13,7 +13,8 @@ import sqlalchemy as sa
 
 from adapters.database.database import Database
 from adapters.readmodels.projection import PLACEMENTS
-from tests.cli.test_serve import CONSOLE, TOKEN, served
+from tests.cli.test_serve import CONSOLE, served
+from tests.credentials import BEARER
 from tests.http import world as worlds
 
 EVENTS = 4000
@@ -106,7 +107,7 @@ class Clients:
                 return
 
     def _send(self, path: str, body: bytes | None = None) -> dict[str, object]:
-        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+        headers = {**BEARER, "Content-Type": "application/json"}
         with urlopen(Request(self.server + path, body, headers), timeout=60) as answer:  # noqa: S310 - our own server, on loopback
             document: dict[str, object] = orjson.loads(answer.read())
         return document

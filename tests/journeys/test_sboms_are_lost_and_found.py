@@ -61,7 +61,7 @@ def test_a_lost_file_is_unknown_and_stops_neither_rebuild_nor_report(running: Wo
     found = rebuilt(running)
     assert found.differing is not None
     assert set(found.differing) <= DERIVED
-    assert "build_sbom_v1" in found.differing
+    assert "build_sbom_v2" in found.differing
 
     # What is lost is unknown, and not absent.
     (unknown,) = asked(running)["unknown"]

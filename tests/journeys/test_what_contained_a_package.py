@@ -132,6 +132,30 @@ def test_pages_go_on_where_they_ended(disclosed: World) -> None:
     assert (first["unknown"], second["unknown"], second["next"]) == (whole["unknown"], [], None)
 
 
+def test_when_nobody_looked_is_told_beside_what_contained_it(disclosed: World) -> None:
+    whole = asked(disclosed, JINJA2)
+    assert (whole["unreported"], whole["unreported_truncated"]) == ([], False)
+    (second, first), began = whole["intervals"], {"environment": "prod", "reporter": "agent"}
+    disclosed.recorded("heartbeats", **began, every=60, occurred_at=first["since"])
+    disclosed.recorded("heartbeats", **began, every=0, occurred_at=second["since"])
+    whole = asked(disclosed, JINJA2)
+    assert whole["intervals"] == [second, first]
+    (gap,) = whole["unreported"]
+    assert first["since"] < gap["from"] < gap["to"] == second["since"]
+    assert asked(disclosed, JINJA2, start=second["since"])["unreported"] == []
+    assert asked(disclosed, JINJA2, end=gap["from"])["unreported"] == []
+    assert asked(disclosed, JINJA2, start=gap["from"], end=second["since"])["unreported"] == [gap]
+
+    pages = [asked(disclosed, JINJA2, limit=1)]
+    later(disclosed, 1)
+    pages.append(asked(disclosed, JINJA2, limit=1, cursor=pages[0]["next"]))
+    assert [page["as_of"] for page in pages] == [whole["as_of"]] * 2
+    assert [page["unreported"] for page in pages] == [[], [gap]]
+    # An environment that is asked about is told of also where nothing contained it.
+    none = asked(disclosed, f"{JINJA2}@9", environment="prod", start=disclosed.at(-2), end=disclosed.at(-1))
+    assert (none["intervals"], [each["from"] for each in none["unreported"]]) == ([], [None])
+
+
 @pytest.mark.parametrize("question", ["jinja2", "pkg:pypi/jinja2@*", "pkg:pypi/jinja2@^3"])
 def test_a_question_that_is_none_is_refused(disclosed: World, question: str) -> None:
     answer = disclosed.ask("components", purl=question)

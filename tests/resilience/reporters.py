@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from tests.credentials import BEARER
 from tests.resilience.stories import Telling, groundwork, tellings
 
 ANSWER_SECONDS_MAX = 60
@@ -171,7 +172,7 @@ class Reporters:
 
 
 def _sent(connection: http.client.HTTPConnection, telling: Telling) -> tuple[int, Any]:
-    headers = {"Content-Type": telling.media}
+    headers = {"Content-Type": telling.media, **BEARER}
     if telling.key is not None:
         headers["Idempotency-Key"] = telling.key
     connection.request("POST", telling.path, telling.body, headers)

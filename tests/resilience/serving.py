@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from api.settings import Settings
+from tests import credentials
 
 CONSOLE = Path(sys.executable).with_name("shiplog")
 READY = "listening on http://"
@@ -117,7 +118,8 @@ def _resident_kib(process: int) -> int:
 
 @contextmanager
 def served(settings: Settings, **more: str) -> Iterator[Served]:
-    """Lend a server that listens; it is gone afterwards."""
+    """Lend a server that listens, and lets `credentials.TOKEN` in; it is gone afterwards."""
+    credentials.issue_in(settings)
     server = Served(settings, **more)
     try:
         server.start()

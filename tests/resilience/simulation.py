@@ -18,13 +18,17 @@ from typing import Any
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from api import auth, wiring
+from api import wiring
+from api.access.asking import Asking
+from api.access.embedded import operating
 from api.app import create_app
 from api.problems import kind_of
 from api.services import Services
 from api.settings import Settings
 from api.v1 import jsonl
 from domain import instant
+from domain.access.access import Access
+from domain.access.authority import authority
 from domain.commands.record import Command, record
 from domain.commands.record_batch import Refused, record_batch
 from domain.errors import LedgerError
@@ -42,6 +46,7 @@ from tests.resilience.rumours import Request, Rumours, groundwork
 STEPS_MIN, STEPS_MAX = 5, 18
 ALL = 10_000
 FOLLOWED_SECONDS_MAX = 60
+OPERATOR = Asking(wiring.OPERATOR, authority(Access(), wiring.OPERATOR, NOON))
 UNSURE = {(503, "/problems/ledger-unavailable"), (503, "/problems/key-unusable")}
 """Refusals that say: it may be recorded, or not; say it again."""
 
@@ -116,7 +121,7 @@ class Stage:
         try:
             if self.app is None:
                 anything: Any = self.process
-                self.app = create_app(anything, auth.always(wiring.OPERATOR))
+                self.app = create_app(anything, operating(wiring.OPERATOR))
             yield services
         finally:
             services.close()
@@ -137,7 +142,7 @@ class Stage:
 
 def commands(request: Request) -> list[Command]:
     """Return what *request* asks for; lines that cannot be read are left out."""
-    read = [jsonl._read(line, wiring.OPERATOR) for line in request.lines]
+    read = [jsonl._read(line, OPERATOR) for line in request.lines]
     return [each for each in read if not isinstance(each, jsonl.LineProblem)]
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import make_url
 from adapters.database import sqlite
 from api.settings import Settings
 from tests.conftest import required
+from tests.credentials import BEARER
 from tests.http import world as worlds
 from tests.http.world import World
 from tests.resilience import audit
@@ -44,7 +45,7 @@ def asked(address: str, method: str, path: str, body: bytes | None = None) -> tu
     """Return status and problem of one request."""
     with closing(http.client.HTTPConnection(address, timeout=60)) as connection:
         headers = {"Content-Type": "application/json"} if body else {}
-        connection.request(method, path, body, headers)
+        connection.request(method, path, body, headers | BEARER)
         with connection.getresponse() as answer:
             return answer.status, orjson.loads(answer.read()).get("type", "")
 

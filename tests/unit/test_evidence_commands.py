@@ -179,7 +179,8 @@ def test_no_event_about_evidence_or_trust_can_be_corrected(desk: Desk) -> None:
 
 
 def test_words_of_a_refusal_are_one_printable_line() -> None:
-    content = json.dumps({"mediaType": "x\x1b[31m\n" * 500}).encode()
+    kind = "application/vnd.dev.sigstore.bundle" + "x\x1b[31m\n" * 500
+    content = json.dumps({"mediaType": kind}).encode()
     desk = Desk()
     desk.admit(content)
     (told,) = (event for event in desk.events() if isinstance(event, EvidenceTurnedDown))

@@ -47,6 +47,28 @@ def test_a_pinned_key_vouches_for_nothing_else() -> None:
     )
 
 
+def test_of_a_signature_by_no_pinned_key_it_is_said_how_many_were_tried() -> None:
+    bare = envelope(attested(mini(), signer=p256()))
+    found = outcome(bare, PinnedKey(pem(p256())), trusted(), PinnedKey(pem(p256())))
+    assert isinstance(found, Refused)
+    words = "the signature is by none of 2 pinned keys over this content"
+    assert (found.reason, found.words) == (Reason.BAD_SIGNATURE, words)
+
+
+def test_a_signature_beside_a_certificate_is_not_bad_because_no_pinned_key_made_it() -> None:
+    key, other = p256(), p256()
+    bare = envelope(attested(mini(), signer=key))
+    bare["signatures"][0]["cert"] = "a certificate, which without a time says nothing"
+    for anchors in ((PinnedKey(pem(other)),), (PinnedKey(pem(other), key_id="another"), trusted())):
+        (found,) = OfflineVerifier().verify(json.dumps(bare).encode(), anchors, at=AFTERWARDS)
+        assert isinstance(found, Refused)
+        assert (found.reason, found.words.partition(":")[0]) == (
+            Reason.NO_ANCHOR,
+            "a certificate beside a bare signature",
+        )
+    assert isinstance(outcome(bare, PinnedKey(pem(key))), Verified)
+
+
 def test_a_pinned_keys_log_entry_must_hold_when_its_log_is_known() -> None:
     key = p256()
     bundle = attested(mini(), signer=key)

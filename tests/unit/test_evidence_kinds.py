@@ -11,6 +11,7 @@ from domain.statement import Subject
 from domain.subject_digest import SubjectDigest
 
 READER = FileReader(document.read)
+STATEMENT = b'{"_type":"https://in-toto.io/Statement/v1","predicateType":"%b","subject":[]}'
 XML = b'<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
@@ -29,10 +30,15 @@ XML = b'<?xml version="1.0" encoding="UTF-8"?>\n'
         (b'{"version":"2.1.0","runs":[],"properties":{"bomFormat":"none of ours"}}', Kind.SARIF),
         (b'{"@context":"https://openvex.dev/ns/v0.2.0","statements":[]}', Kind.OPENVEX),
         (XML + b"<testsuites/>", Kind.JUNIT),
+        (STATEMENT % b"https://in-toto.io/attestation/test-result/v0.1", Kind.TEST_RESULT),
+        (STATEMENT % b"https://in-toto.io/attestation/vulns/v0.2", Kind.VULNS),
         (b'<testsuite name="a" tests="1"><testcase name="bomFormat"/></testsuite>', Kind.JUNIT),
         (b"\xef\xbb\xbf \n" + XML + b"<testsuite>", Kind.JUNIT),
         (b'{"payloadType":"a","payload":"","signatures":[]}', Kind.SIGNED),
         (b'{"signed":{"_type":"link"},"signatures":[]}', Kind.SIGNED),
+        (b'{"mediaType":"application/vnd.dev.sigstore.bundle.v9+json"}', Kind.SIGNED),
+        (b'{"mediaType":"of another kind","verificationMaterial":{}}', Kind.SIGNED),
+        (b'{"mediaType":"application/json","bomFormat":"CycloneDX"}', Kind.CYCLONEDX),
     ],
 )
 def test_a_file_is_recognised(content: bytes, kind: Kind) -> None:
@@ -58,6 +64,10 @@ def test_only_an_sbom_may_be_larger_than_the_bound() -> None:
         (b'{"version":"2.1.0","runs":"none"}', Reason.UNKNOWN_FORMAT),
         (b'{"@context":"https://openvex.dev.example","statements":[]}', Reason.UNKNOWN_FORMAT),
         (b'{"x":"bomFormat"}', Reason.UNKNOWN_FORMAT),
+        (STATEMENT % b"https://slsa.dev/provenance/v1", Reason.UNKNOWN_FORMAT),
+        (b'{"predicateType":"https://in-toto.io/attestation/vulns/v0.2"}', Reason.UNKNOWN_FORMAT),
+        (b'{"mediaType":"application/vnd.oci.image.manifest.v1+json"}', Reason.UNKNOWN_FORMAT),
+        (b'{"mediaType":"application/vnd.dev.sigstore.trustedroot+json"}', Reason.UNKNOWN_FORMAT),
         (
             b'<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><testsuite>&b;</testsuite>',
             Reason.NOT_JSON,

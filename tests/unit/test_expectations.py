@@ -294,8 +294,13 @@ def test_what_is_said_of_another_subject_says_nothing_of_this_one() -> None:
     assert about(made, made.subjects, asked).held
     assert failed(about(made, [other], asked)) == ["package", "version"]
     assert failed(about(made, [*made.subjects, other], asked)) == ["package", "version"]
-    assert failed(about(made, (), asked)) == ["package", "version"]
+    assert failed(about(made, (), asked)) == ["subject", "package", "version"]
     assert failed(judged(made, replace(asked, package="pkg:pypi/@acme/payments"), TABLE)) == ["package"]
+
+
+def test_without_a_subject_that_is_the_artifact_nothing_holds() -> None:
+    assert about(attested(), attested().subjects, ALL).held
+    assert failed(about(attested(), (), ALL)) == ["subject"]
 
 
 def test_no_two_parameters_have_one_path() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from adapters.blobs.memory import MemoryBlobs
 from adapters.evidence import builder_table
 from domain import trust
 from domain.admission import EvidenceTurnedDown, EvidenceVerified
@@ -14,7 +15,14 @@ from domain.commands.import_builders import ImportBuilders, import_builders
 from domain.commands.trusted import trusted
 from domain.commands.withdraw_trust_root import WithdrawTrustRoot, withdraw_trust_root
 from domain.digest import Digest
-from domain.errors import ContradictoryReport, MalformedValue, NothingFound, UnusableBuilders
+from domain.errors import (
+    AlreadyRecorded,
+    ContradictoryReport,
+    FromTheFuture,
+    MalformedValue,
+    NothingFound,
+    UnusableBuilders,
+)
 from domain.evidence import Reason, Signs
 from domain.evidence_port import PinnedKey, TrustedRoot
 from domain.ports import Receipt
@@ -22,7 +30,7 @@ from domain.trust import Trust
 from domain.trust_root import RootKind, TrustRootImported
 from tests.builders import CI, NOON, digest
 from tests.evidence_desk import KEY, Desk, signed
-from tests.mini_sigstore import MiniSigstore, p256
+from tests.mini_sigstore import MiniSigstore, p256, pem
 from tests.mini_sigstore_bundles import attested
 
 OTHER = p256()
@@ -54,7 +62,7 @@ def withdraw(desk: Desk, root: Digest, **more: Any) -> Receipt:
 
 
 def table(desk: Desk, content: bytes, **more: Any) -> Receipt:
-    command = ImportBuilders(occurred_at=desk.clock(), actor=CI, content=content, **more)
+    command = ImportBuilders(**{"occurred_at": desk.clock(), "actor": CI, "content": content, **more})
     return import_builders(command, ledger=desk.ledger, blobs=desk.blobs, read=builder_table.read)
 
 
@@ -118,6 +126,35 @@ def test_only_a_root_of_sigstore_that_is_in_force_keeps_a_log(desk: Desk) -> Non
     withdraw(desk, ROOT)
     with pytest.raises(ContradictoryReport, match="is trusted, whose log"):
         desk.trust(p256(), log=ROOT)
+
+
+@pytest.mark.parametrize(
+    ("more", "refusal"),
+    [
+        ({"log": ROOT}, ContradictoryReport),
+        ({"occurred_at": NOON + timedelta(days=9)}, FromTheFuture),
+        ({"reporter": "ci", "id": "1"}, AlreadyRecorded),
+    ],
+)
+def test_of_an_import_that_is_refused_nothing_is_kept(
+    desk: Desk, more: dict[str, Any], refusal: type[Exception]
+) -> None:
+    desk.trust(KEY, reporter="ci", id="1")
+    with pytest.raises(refusal):
+        desk.trust(OTHER, **more)
+    assert not desk.blobs.has(Digest.of(pem(OTHER)))
+    with pytest.raises(FromTheFuture):
+        table(desk, b'{"builders": []}', occurred_at=NOON + timedelta(days=9))
+    assert not desk.blobs.has(Digest.of(b'{"builders": []}'))
+
+
+def test_an_import_that_is_told_again_puts_a_lost_file_back(desk: Desk) -> None:
+    sigstore(desk)
+    desk.trust(OTHER, log=ROOT)
+    withdraw(desk, ROOT)
+    desk.blobs = MemoryBlobs()
+    assert desk.trust(OTHER, log=ROOT).existing
+    assert desk.blobs.has(Digest.of(pem(OTHER)))
 
 
 def test_nothing_is_verified_with_a_root_that_is_withdrawn(desk: Desk) -> None:

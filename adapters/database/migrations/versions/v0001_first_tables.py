@@ -1,4 +1,4 @@
-"""The ledger's own tables, which only grow, and the list of the derived ones."""
+"""The ledger's own tables, which only grow, the list of the derived ones, and what is kept for a while."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,6 +15,7 @@ def upgrade() -> None:
     """Make every table."""
     _ledger()
     _projection()
+    _passing()
 
 
 def _ledger() -> None:
@@ -79,6 +80,20 @@ def _projection() -> None:
         _number("position"),
         sa.PrimaryKeyConstraint("name", name="pk_projection"),
     )
+
+
+def _passing() -> None:
+    op.create_table(
+        "passing",
+        _text("purpose"),
+        _bytes("key"),
+        sa.Column("holder", sa.LargeBinary()),
+        _bytes("content"),
+        _number("expires_at"),
+        sa.PrimaryKeyConstraint("purpose", "key", name="pk_passing"),
+    )
+    op.create_index("ix_passing_expires_at", "passing", ["expires_at"])
+    op.create_index("ix_passing_holder", "passing", ["purpose", "holder"])
 
 
 def _number(name: str) -> sa.Column[int]:

@@ -1,0 +1,35 @@
+"""People without a login: who says `Person NAME` is taken for that person, and may do what they may."""
+
+from flask import Request
+
+from api.access.asking import Asking
+from api.mount import Authenticate
+from api.services import Services
+from domain.access.access import Access
+from domain.access.authority import authority
+from domain.access.fold import fold
+from domain.stream import ACCESS
+from tests.access import person
+from tests.http import world as worlds
+
+SCHEME = "Person "
+
+
+def by_name(services: Services) -> Authenticate:
+    """Return what asks who has a credential, and takes the word of people."""
+    guarded = worlds.by_credential(services)
+
+    def authenticate(request: Request) -> Asking:
+        given = request.headers.get("Authorization", "")
+        if not given.startswith(SCHEME):
+            return guarded(request)
+        who = person(given.removeprefix(SCHEME))
+        access = services.ledger.load(ACCESS, fold) or Access()
+        return Asking(who, authority(access, who, max(services.ledger.now(), access.at)))
+
+    return authenticate
+
+
+def as_person(name: str) -> dict[str, str]:
+    """Return the header with which *name* asks."""
+    return {"Authorization": f"{SCHEME}{name}"}
