@@ -23,6 +23,7 @@ from domain import instant
 
 HISTORY_MAX = 30
 MARKER = "made-by-shiplog-demo"
+STATE = "http://127.0.0.1:8642/v1/environments/prod/state"
 
 
 @click.command("demo", context_settings=CONTEXT, epilog="\b\nExample:\n  shiplog demo --folder /tmp/demo")
@@ -59,7 +60,9 @@ def demo(folder: Path) -> int:
         f"shiplog who {moments.made.commit[:10]}",
         f"shiplog evidence list {digest_of(moments.made.wheel)}",
         f"shiplog at prod@{moments.before_rollback} -o json",
-        "shiplog serve        # then: curl http://127.0.0.1:8642/v1/environments/prod/state",
+        "TOKEN=$(shiplog token issue me --scope read --for 1d)",
+        "shiplog serve",
+        f"curl -H 'Authorization: Bearer '$TOKEN {STATE}  # while that serves",
     ):
         _say(f"  {hint}")
     return exits.DONE if proven and noticed else exits.UNEXPECTED
