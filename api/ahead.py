@@ -4,7 +4,6 @@ It chooses its adapters itself: it needs few of them, and is waited for until it
 """
 
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -44,8 +43,6 @@ def _pages(url: str, events: int, settle: Callable[[], None]) -> Iterator[fillin
 
 
 if __name__ == "__main__":
-    # A terminal interrupts all its processes. The one that started this ends it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     serve(sys.stdin.buffer, sys.stdout.buffer)
     # What nobody reads any more is not written at the end either.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
