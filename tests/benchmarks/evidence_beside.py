@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from domain.evidence_port import TrustedRoot
-from domain.verification import CertificateSigner, Verified
+from domain.verification import CertificateSigner, TimeSource, Verified
 
 REPOSITORY = Path(__file__).parents[2]
 # What our own verifier takes in a process that does nothing else.
@@ -53,6 +53,8 @@ class Given:
     sha256: str
     predicate_type: str
     at: str
+    stamped: bool
+    """Whether a timestamp authority says when, which cosign only looks at when told."""
 
     @property
     def identity(self) -> Sequence[str]:
@@ -80,7 +82,8 @@ def given(content: bytes, root: TrustedRoot, found: Verified, at: str) -> Iterat
         }
         (folder / "config.json").write_text(json.dumps(config))
         sha256 = dict(found.subjects[0].digests)["sha256"]
-        yield Given(folder, found.signer, sha256, found.statement.predicate_type, at)
+        stamped = any(each.source is TimeSource.TIMESTAMP for each in found.times)
+        yield Given(folder, found.signer, sha256, found.statement.predicate_type, at, stamped)
 
 
 def ours(files: Given) -> Sequence[str]:
@@ -109,6 +112,7 @@ def cosign(files: Given) -> Sequence[str] | None:
         *("--trusted-root", files.file("root.json"), "--type", files.predicate_type),
         *("--certificate-identity", identity, "--certificate-oidc-issuer", issuer),
         *("--digest", files.sha256, "--digestAlg", "sha256"),
+        *(("--use-signed-timestamps",) if files.stamped else ()),
     ]
 
 
