@@ -1,19 +1,15 @@
-"""What each platform puts into its tokens, in one shape.
+"""What each platform puts into its tokens: its form, and what of it is worth keeping.
 
-Sources: the OIDC reference pages of GitHub Actions, GitLab, Buildkite, Google and Kubernetes; for the common
-shape, the table of extensions in sigstore/fulcio, docs/oid-info.md, and how Fulcio fills it for each.
+Sources: the OIDC reference pages of GitHub Actions, GitLab, Buildkite, Google and Kubernetes.
 """
 
 import re
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 from domain.access.issuer import Platform, TrustedIssuer
 from domain.actor import CLAIMS_MAX, Claim
 from domain.errors import CredentialRefused, LedgerError
-from domain.workload import Workload
 
-GITHUB = "https://token.actions.githubusercontent.com"
 _NUMBER = re.compile(r"[0-9]{1,30}", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 _TRUTHS = ("false", "true")
@@ -146,90 +142,6 @@ def recorded(issuer: TrustedIssuer, claims: Mapping[str, object]) -> tuple[Claim
             except LedgerError:
                 continue
     return tuple(kept[:CLAIMS_MAX])
-
-
-def workload(issuer: TrustedIssuer, claims: Mapping[str, object]) -> Workload:
-    """Return the run that *claims* speak of, in the words of a signing certificate."""
-    said = {name: value for name, value in claims.items() if isinstance(value, str)}
-    match issuer.platform:
-        case Platform.GITHUB:
-            return _github(issuer, said)
-        case Platform.GITLAB:
-            return _gitlab(issuer, said)
-        case Platform.BUILDKITE:
-            return _buildkite(said)
-        case Platform.GOOGLE | Platform.KUBERNETES | Platform.OTHER:
-            return Workload(token_subject=said.get("sub"))
-
-
-def _github(issuer: TrustedIssuer, said: Mapping[str, str]) -> Workload:
-    base = "https://github.com" if issuer.url == GITHUB else _origin(issuer.url)
-    run = None
-    if {"repository", "run_id", "run_attempt"} <= said.keys():
-        run = f"{base}/{said['repository']}/actions/runs/{said['run_id']}/attempts/{said['run_attempt']}"
-    return Workload(
-        build_signer_uri=_under(base, said.get("job_workflow_ref")),
-        build_signer_digest=said.get("job_workflow_sha"),
-        runner_environment=said.get("runner_environment"),
-        source_repository_uri=_under(base, said.get("repository")),
-        source_repository_digest=said.get("sha"),
-        source_repository_ref=said.get("ref"),
-        source_repository_id=said.get("repository_id"),
-        source_repository_owner_uri=_under(base, said.get("repository_owner")),
-        source_repository_owner_id=said.get("repository_owner_id"),
-        build_config_uri=_under(base, said.get("workflow_ref")),
-        build_config_digest=said.get("workflow_sha"),
-        build_trigger=said.get("event_name"),
-        run_invocation_uri=run,
-        source_repository_visibility=said.get("repository_visibility"),
-        deployment_environment=said.get("environment"),
-        token_subject=said.get("sub"),
-    )
-
-
-def _gitlab(issuer: TrustedIssuer, said: Mapping[str, str]) -> Workload:
-    base = _origin(issuer.url)
-    run = None
-    if {"project_path", "job_id"} <= said.keys():
-        run = f"{base}/{said['project_path']}/-/jobs/{said['job_id']}"
-    config = said.get("ci_config_ref_uri")
-    signer = None if config is None else f"https://{config}"
-    return Workload(
-        build_signer_uri=signer,
-        build_signer_digest=said.get("ci_config_sha"),
-        runner_environment=said.get("runner_environment"),
-        source_repository_uri=_under(base, said.get("project_path")),
-        source_repository_digest=said.get("sha"),
-        source_repository_ref=said.get("ref_path"),
-        source_repository_id=said.get("project_id"),
-        source_repository_owner_uri=_under(base, said.get("namespace_path")),
-        source_repository_owner_id=said.get("namespace_id"),
-        build_config_uri=signer,
-        build_config_digest=said.get("ci_config_sha"),
-        build_trigger=said.get("pipeline_source"),
-        run_invocation_uri=run,
-        source_repository_visibility=said.get("project_visibility"),
-        deployment_environment=said.get("environment"),
-        token_subject=said.get("sub"),
-    )
-
-
-def _buildkite(said: Mapping[str, str]) -> Workload:
-    return Workload(
-        runner_environment=said.get("runner_environment"),
-        source_repository_digest=said.get("build_commit"),
-        build_trigger=said.get("build_source"),
-        token_subject=said.get("sub"),
-    )
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
-
-
-def _under(base: str, path: str | None) -> str | None:
-    return None if path is None else f"{base}/{path}"
 
 
 def _form(claims: Mapping[str, object], form: re.Pattern[str], *names: str) -> None:

@@ -19,7 +19,6 @@ from domain.access.issuer import TrustedIssuer
 from domain.actor import Claim
 from domain.digest import Digest
 from domain.errors import CredentialRefused
-from domain.workload import Workload
 
 LEEWAY_SECONDS = 30
 _JTI_LENGTH_MAX = 256
@@ -46,7 +45,6 @@ class Vouched:
     """All of them, those inside objects under their paths: what bindings are held against."""
     recorded: tuple[Claim, ...]
     """Those worth keeping: the run, the commit, and by what the workload is itself."""
-    workload: Workload
     expires_at: datetime
     once: Digest
     """Of issuer and `jti`, or of the token where it has none: what may be presented only once."""
@@ -82,7 +80,6 @@ class WorkloadTokens:
             subject=token.said("sub"),
             claims=claims,
             recorded=platforms.recorded(issuer, claims),
-            workload=platforms.workload(issuer, claims),
             expires_at=expires_at,
             once=_once(token),
             credential=Digest.of(text.encode()),
