@@ -7,7 +7,10 @@ from flask import Flask, Response
 
 from api import mount as mounting
 from api import openapi
+from api.access.limits import Limits
 from api.mount import Authenticate
+from api.pages import serving
+from api.pages.all import PAGES
 from api.services import Services
 from api.v1 import (
     access,
@@ -19,17 +22,24 @@ from api.v1 import (
     events,
     evidence,
     exchange,
+    freezes,
+    gate,
     health,
     impact,
     layouts,
+    policies,
     provenance,
     releases,
     reports,
     search,
+    sessions,
     states,
     timelines,
     tokens,
     trust,
+    waivers,
+    webhooks,
+    webhooks_again,
     who_could,
 )
 
@@ -46,22 +56,45 @@ OPERATIONS = (
     *evidence.OPERATIONS,
     *provenance.OPERATIONS,
     *layouts.OPERATIONS,
+    *policies.OPERATIONS,
+    *freezes.OPERATIONS,
+    *waivers.OPERATIONS,
+    *gate.OPERATIONS,
     *trust.OPERATIONS,
     *impact.OPERATIONS,
     *access_lists.OPERATIONS,
     *access.OPERATIONS,
     *tokens.OPERATIONS,
+    *sessions.OPERATIONS,
     *who_could.OPERATIONS,
     *exchange.OPERATIONS,
+    *webhooks.OPERATIONS,
+    *webhooks_again.OPERATIONS,
     *events.OPERATIONS,
     *health.OPERATIONS,
 )
 
 
-def create_app(services: Services, authenticate: Authenticate) -> Flask:
-    """Return the HTTP API over *services*; *authenticate* says who is asking."""
+def create_app(
+    services: Services, authenticate: Authenticate, *, limits: Limits | None = None, https: bool = False
+) -> Flask:
+    """Return the HTTP API over *services*; *authenticate* says who is asking, *limits* how often they may.
+
+    *https* says that people reach it by https and by nothing else.
+    """
     app = Flask("shiplog", static_folder=None)
-    mounting.mount(app, OPERATIONS, services=services, authenticate=authenticate, answers=services.answers)
+    mounting.mount(
+        app,
+        OPERATIONS,
+        services=services,
+        authenticate=authenticate,
+        answers=services.answers,
+        limits=limits,
+        https=https,
+        now=services.ledger.now,
+    )
+    guarded = authenticate if limits is None else limits.guarding(authenticate)
+    serving.serve(app, PAGES, services=services, authenticate=guarded)
     described = describe()
 
     @app.get("/openapi.json")

@@ -11,6 +11,7 @@ from typing import Any, cast, get_origin
 import orjson
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from typing_extensions import is_typeddict
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Request
 
 from api import strict_json
@@ -108,7 +109,12 @@ class BodyBinding:
     def _streamed(self, request: Request) -> bytes:
         # Werkzeug 3.1 cuts a streamed body at its own bound without a word: so it may read one byte more.
         request.max_content_length = self._bytes_max + 1
-        content = request.get_data(cache=False)
+        try:
+            content = request.get_data(cache=False)
+        except HTTPException:
+            raise
+        except Exception as wrong:  # of the server's own kinds: a chunk is not as long as it says
+            raise MalformedRequest("the body cannot be read: its chunks are not what they say") from wrong
         if len(content) > self._bytes_max:
             raise TooLarge(f"body too large: at most {self._bytes_max} bytes")
         return content

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Protocol, cast
 import flask
 from flask import Flask, Request, Response
 
-from api.replies import hardened
+from api.access.limits import Limits
+from api.refusals import TooManyRequests
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -34,9 +35,14 @@ class Answering(Protocol):
 class Direct:
     """A WSGI application around Flask's."""
 
-    def __init__(self, app: Flask) -> None:
-        """Stand before *app*, which serves what `view` returns."""
+    def __init__(self, app: Flask, harden: Callable[[Response], Response], limits: Limits | None) -> None:
+        """Stand before *app*, which serves what `view` returns.
+
+        *limits* are met before anything is looked up; *harden* sets what every answer says.
+        """
         self._app = app
+        self._harden = harden
+        self._limits = limits
         self._through_flask = app.wsgi_app
         self._remembered: dict[tuple[str, str], tuple[Answering, Mapping[str, object]]] = {}
 
@@ -57,17 +63,25 @@ class Direct:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer a request, see PEP 3333."""
+        if self._limits is not None:
+            try:
+                self._limits.arrived(environ)
+            except TooManyRequests as refusal:
+                return self._refused(refusal, environ)(environ, start_response)
         found = self._remembered.get((environ["REQUEST_METHOD"], environ["PATH_INFO"]))
         if found is None or environ.get("SCRIPT_NAME"):
             return self._through_flask(environ, start_response)
         answering, path = found
         request = self._app.request_class(environ)
         try:
-            response = hardened(answering(request, path))
+            response = self._harden(answering(request, path))
         except Exception as refusal:  # whatever it is, as `answer_refusals` says
-            with self._app.request_context(environ):
-                response = self._app.finalize_request(self._app.handle_user_exception(refusal))
+            response = self._refused(refusal, environ)
         if response.status_code != HTTPStatus.OK or not response.is_sequence or request.method == "HEAD":
             return response(environ, start_response)
         start_response(response.status, response.headers.to_wsgi_list())  # what that comes to for all others
         return cast("Iterable[bytes]", response.response)
+
+    def _refused(self, refusal: Exception, environ: "WSGIEnvironment") -> Response:
+        with self._app.request_context(environ):
+            return self._app.finalize_request(self._app.handle_user_exception(refusal))

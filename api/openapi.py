@@ -16,6 +16,7 @@ from api.routing import SEGMENT_PATTERN, TEXT_LENGTH_MAX
 from api.strict_json import INTEGER_MAX
 from api.texts import TEXT_PATTERN
 from domain import errors
+from domain.access.fresh import SECONDS_MAX
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _REF = "#/components/schemas/{model}"
@@ -119,6 +120,7 @@ def _operation(each: Operation, shapes: _Shapes) -> dict[str, Any]:
         **({"description": each.description} if each.description else {}),
         "tags": [each.tag],
         "security": _security(each),
+        **({"x-fresh-login-seconds": SECONDS_MAX} if each.fresh else {}),
         "parameters": _parameters(each, shapes),
     }
     if "body" in each.hints:
@@ -199,8 +201,9 @@ def _as_text(schema: Schema) -> Schema:
 
 
 def _successes(each: Operation, shapes: _Shapes) -> dict[str, Any]:
-    schema: Schema = {} if each.raw_result else shapes.of(f"{each.name} result")
     media = each.produces.partition(";")[0]
+    raw: Schema = {"type": "string"} if media.startswith("text/") else {}
+    schema = raw if each.raw_result else shapes.of(f"{each.name} result")
     told: dict[str, Any] = {
         str(status): {
             "description": HTTPStatus(status).phrase,
@@ -234,11 +237,13 @@ def _refusals(each: Operation) -> dict[str, Any]:
 
 def _implied(each: Operation) -> Iterable[type[Exception]]:
     """Yield what every operation of this form may refuse with, whatever its handler does."""
-    yield from (refusals.InvalidRequest, refusals.Unexpected)
+    yield from (refusals.InvalidRequest, refusals.TooManyRequests, refusals.Unexpected)
     if not each.is_open:
         yield from (refusals.Unauthenticated, errors.CredentialRefused)
     if each.scope is not None:
         yield errors.NotPermitted
+    if each.fresh:
+        yield errors.FreshLoginNeeded
     if each.path_parameters:
         yield refusals.UnknownPath
     if "body" in each.hints:

@@ -7,6 +7,7 @@ annotations, so that the description cannot disagree with the code:
 
 - `body`, `query`, `headers`: the types that the parts of the request are read as;
 - `actor`: whoever is asking; `asking`: the same, with all that they may do; `services`: whatever was mounted;
+- `still_asking`: what tells the same again later, of an answer that takes its time;
 - every other parameter is a path parameter of that name;
 - the result is a type, a `Reply` of it, `bytes`, or an iterator of bytes (a stream).
 """
@@ -22,7 +23,7 @@ from api.strict_json import BYTES_MAX
 from domain.access.scopes import Scope
 
 JSON = "application/json"
-IMPLIED = frozenset({"body", "query", "headers", "actor", "asking", "services"})
+IMPLIED = frozenset({"body", "query", "headers", "actor", "asking", "still_asking", "services"})
 METHODS = frozenset({"GET", "POST", "PUT", "DELETE"})
 PATH_PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>")
 _STREAMS = (Iterator, Iterable, Generator)
@@ -49,6 +50,9 @@ class Operation:
     body_bytes_max: int
     floats: bool
     """Whether a JSON body may hold numbers with a fraction or an exponent."""
+    fresh: bool
+    """Whether a person must have proved within `domain.access.fresh.SECONDS_MAX` who they are: they answer
+    for what it does."""
     hints: Mapping[str, Any]
     """The annotations of the handler, resolved."""
 
@@ -115,6 +119,7 @@ def operation(
     produces: str = JSON,
     body_bytes_max: int = BYTES_MAX,
     floats: bool = False,
+    fresh: bool = False,
 ) -> Callable[[Callable[..., object]], Operation]:
     """Declare the decorated function to be an operation; see `Operation` for the words."""
 
@@ -132,6 +137,7 @@ def operation(
             produces=produces,
             body_bytes_max=body_bytes_max,
             floats=floats,
+            fresh=fresh,
             hints=get_type_hints(handler, include_extras=True),
         )
         _check(declared)
@@ -150,12 +156,13 @@ class Permission:
     path: str
     operation: str
     summary: str
+    fresh: bool
 
 
 def permission_matrix(operations: Iterable[Operation]) -> tuple[Permission, ...]:
     """Return what each of *operations* needs, in the order given."""
     return tuple(
-        Permission(each.scopes, each.is_open, each.method, each.path, each.name, each.summary)
+        Permission(each.scopes, each.is_open, each.method, each.path, each.name, each.summary, each.fresh)
         for each in operations
     )
 
@@ -166,6 +173,8 @@ def _check(declared: Operation) -> None:
     assert declared.method in METHODS, f"{name}: unknown method {declared.method}"
     assert "return" in declared.hints, f"{name}: the result has no type"
     assert not (declared.method == "GET" and "body" in declared.hints), f"{name}: GET has no body"
+    assert declared.method == "GET" or "still_asking" not in declared.hints, f"{name}: only questions wait"
+    assert not (declared.fresh and declared.is_open), f"{name}: of whom would it be a fresh login?"
     parameters = signature(declared.handler).parameters
     by_name = {each for each, kind in parameters.items() if kind.kind is Parameter.KEYWORD_ONLY}
     assert by_name == set(parameters), f"{name}: parameters must be keyword-only"

@@ -1,31 +1,32 @@
-"""The pages behind a problem's `type`: what it means and what to do next, in plain HTML.
+"""The pages behind a problem's `type`: what it means and what to do next, for anyone."""
 
-Rendered once, without style or script, so that `default-src 'none'` is enough.
-"""
-
-from collections.abc import Iterable, Mapping
-from html import escape
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from flask import Flask, Response
 
+from api.pages.rendering import rendered
 from api.problems import KINDS, Kind, meaning_of
 from api.refusals import UnknownPath
+
+_KEPT = {"Cache-Control": "public, max-age=3600"}
 
 
 def serve_problem_pages(app: Flask, kinds: Mapping[type[BaseException], Kind] = KINDS) -> None:
     """Serve `/problems/` and one page for each of *kinds*."""
-    pages = {kind.slug: _page(kind, meaning_of(refusal)) for refusal, kind in kinds.items()}
+    pages = {kind.slug: (kind, meaning_of(refusal)) for refusal, kind in kinds.items()}
     assert len(pages) == len(kinds), "two refusals share a slug"
-    index = _index(kinds.values())
+    index = sorted(kinds.values(), key=lambda kind: (kind.status, kind.slug))
 
     def problem_index() -> Response:
-        return _html(index)
+        return rendered("problems.html", headers=_KEPT, kinds=index)
 
     def problem_page(slug: str) -> Response:
         if slug not in pages:
             raise UnknownPath(f"no problem of that name: {slug!r}")
-        return _html(pages[slug])
+        kind, meaning = pages[slug]
+        status = f"{kind.status} {HTTPStatus(kind.status).phrase}"
+        return rendered("problem.html", headers=_KEPT, kind=kind, meaning=meaning, status_text=status)
 
     app.add_url_rule(
         "/problems/",
@@ -35,37 +36,3 @@ def serve_problem_pages(app: Flask, kinds: Mapping[type[BaseException], Kind] = 
         provide_automatic_options=False,
     )
     app.add_url_rule("/problems/<slug>", "problem", problem_page, provide_automatic_options=False)
-
-
-def _html(page: bytes) -> Response:
-    kept = {"Cache-Control": "public, max-age=3600"}
-    return Response(page, headers=kept, content_type="text/html; charset=utf-8")
-
-
-def _document(title: str, content: str) -> bytes:
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(title)}</title>\n</head>\n<body>\n<main>\n"
-        f"<h1>{escape(title)}</h1>\n{content}</main>\n</body>\n</html>\n"
-    ).encode()
-
-
-def _page(kind: Kind, meaning: str) -> bytes:
-    status = f"{kind.status} {HTTPStatus(kind.status).phrase}"
-    return _document(
-        kind.title,
-        f"<p>{escape(meaning)}</p>\n<dl>\n"
-        f"<dt>What to do next</dt>\n<dd>{escape(kind.remedy)}</dd>\n"
-        f"<dt>Status</dt>\n<dd>{escape(status)}</dd>\n"
-        f"<dt>Type</dt>\n<dd><code>{escape(kind.uri)}</code></dd>\n</dl>\n"
-        '<p><a href="/problems/">All problems</a></p>\n',
-    )
-
-
-def _index(kinds: Iterable[Kind]) -> bytes:
-    rows = "".join(
-        f'<li><a href="{escape(kind.uri)}">{escape(kind.title)}</a> ({kind.status})</li>\n'
-        for kind in sorted(kinds, key=lambda kind: (kind.status, kind.slug))
-    )
-    return _document("Problems", f"<ul>\n{rows}</ul>\n")

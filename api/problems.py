@@ -199,6 +199,19 @@ KINDS: dict[type[BaseException], Kind] = {
         "Credential refused",
         "Look whether it has expired, was revoked or is bound to a network; or get another one.",
     ),
+    errors.ProviderUnavailable: Kind(
+        "provider-unavailable",
+        503,
+        "Login provider unavailable",
+        "Log in again after `Retry-After`; whoever operates this ledger finds the cause in its log.",
+    ),
+    errors.FreshLoginNeeded: Kind(
+        "fresh-login-needed",
+        401,
+        "Fresh login needed",
+        "Log in again at `/login?fresh=1&to=PATH`, PATH being where to come back to, and send the request"
+        " again.",
+    ),
     errors.NotPermitted: Kind(
         "not-permitted",
         403,
@@ -232,6 +245,12 @@ KINDS: dict[type[BaseException], Kind] = {
         409,
         "Access full",
         "Revoke or remove what is not needed any more; `detail` names the bound.",
+    ),
+    errors.MalformedPolicy: Kind(
+        "malformed-policy",
+        422,
+        "Malformed policy",
+        "Correct what `detail` names; `shiplog policy lint` finds it without a server.",
     ),
     errors.LedgerUnavailable: Kind(
         "ledger-unavailable",
@@ -303,6 +322,16 @@ KINDS: dict[type[BaseException], Kind] = {
         "Unauthenticated",
         "Send `Authorization: Bearer TOKEN`; whoever administers this ledger issues tokens.",
     ),
+    refusals.NotOurForm: Kind(
+        "not-our-form",
+        403,
+        "Not a form of this ledger",
+        "Open the page again and send its form. A program that uses a session repeats the session's token in"
+        " `X-Shiplog-CSRF`, and says where it comes from in `Origin`.",
+    ),
+    refusals.LoginRefused: Kind(
+        "login-refused", 403, "Login refused", "Log in again; `/login` shows what ways there are."
+    ),
     refusals.ExchangeRefused: Kind(
         "exchange-refused",
         400,
@@ -327,6 +356,12 @@ KINDS: dict[type[BaseException], Kind] = {
     ),
     refusals.TooManyRequests: Kind(
         "too-many-requests", 429, "Too many requests", "Wait as long as `Retry-After` says."
+    ),
+    refusals.TooManyWaiting: Kind(
+        "too-many-waiting",
+        503,
+        "Too many waiting",
+        "Ask again after `Retry-After`, from the same position: nothing is missed. Or ask without `wait`.",
     ),
     refusals.Unexpected: Kind(
         "unexpected",

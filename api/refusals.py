@@ -78,6 +78,14 @@ class Unauthenticated(RequestRefused):
     """The request does not say who is asking."""
 
 
+class NotOurForm(RequestRefused):
+    """A request with a session does not show that a page of this ledger sent it: it may not be meant."""
+
+
+class LoginRefused(RequestRefused):
+    """The login did not establish who somebody is."""
+
+
 class ExchangeRefused(RequestRefused):
     """The token is not exchanged; `error` says of which kind that is (RFC 6749, section 5.2; RFC 8693)."""
 
@@ -104,6 +112,10 @@ class PreconditionRequired(RequestRefused):
 
 class TooManyRequests(RequestRefused):
     """More requests came from this caller than it may send in this time."""
+
+
+class TooManyWaiting(RequestRefused):
+    """As many wait for events in this server process as may: nothing new is there, and no place to wait."""
 
 
 class Unexpected(RequestRefused):

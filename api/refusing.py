@@ -13,17 +13,20 @@ from urllib.parse import quote
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
+from api.pages.refused import refusal_page, wants_page
 from api.problems import MEDIA_TYPE, kind_of, problem_of
 from api.refusals import (
     MalformedRequest,
     MethodNotOffered,
     RequestRefused,
     TooLarge,
+    TooManyWaiting,
     Unauthenticated,
     Unexpected,
     UnknownPath,
 )
-from domain.errors import CredentialRefused, LedgerError, NotPermitted
+from domain.access.fresh import SECONDS_MAX
+from domain.errors import CredentialRefused, FreshLoginNeeded, LedgerError, NotPermitted
 
 RETRY_AFTER_SECONDS = 1
 PATH_SAFE = "/!$&'()*+,;=:@~"
@@ -34,9 +37,15 @@ CHALLENGES: Mapping[type[Exception], str] = {
     Unauthenticated: 'Bearer realm="shiplog"',
     CredentialRefused: 'Bearer realm="shiplog", error="invalid_token"',
     NotPermitted: 'Bearer realm="shiplog", error="insufficient_scope"',
+    FreshLoginNeeded: (
+        f'Bearer realm="shiplog", error="insufficient_user_authentication", max_age="{SECONDS_MAX}"'
+    ),
 }
-"""What `WWW-Authenticate` says (RFC 6750, section 3)."""
+"""What `WWW-Authenticate` says (RFC 6750, section 3; RFC 9470, section 3)."""
 
+WHO_ASKS = "shiplog.who"
+"""Where in the environment of a request its actor is, once that is known."""
+_FORBIDDEN = 403
 _log = logging.getLogger(__name__)
 
 
@@ -49,17 +58,26 @@ def answer_refusals(app: Flask) -> None:
 
 
 def problem_response(refusal: Exception) -> Response:
-    """Return *refusal* as `application/problem+json`; a class without a row is a bug."""
-    if kind_of(type(refusal)) is None:
+    """Return *refusal* as `application/problem+json`, or as a page to whoever would rather have that.
+
+    A class without a row is a bug.
+    """
+    kind = kind_of(type(refusal))
+    if kind is None:
         return _of_bug(refusal)
     problem = problem_of(refusal, instance=quote(request.path, safe=PATH_SAFE))
     headers = dict(refusal.headers) if isinstance(refusal, RequestRefused) else {}
-    if problem.status >= SERVER_ERROR_FROM and not isinstance(refusal, Unexpected):
+    if problem.status >= SERVER_ERROR_FROM and not isinstance(refusal, Unexpected | TooManyWaiting):
         _log.error("%s: %s", type(refusal).__name__, refusal)
+    if problem.status == _FORBIDDEN and (actor := request.environ.get(WHO_ASKS)) is not None:
+        who = f"{actor.kind} {actor.subject} of {actor.issuer}"
+        _log.warning("%s, who asked for %s: %s: %s", who, request.endpoint, kind.slug, refusal)
     if problem.status == UNAVAILABLE:
         headers.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
     if type(refusal) in CHALLENGES:
         headers["WWW-Authenticate"] = CHALLENGES[type(refusal)]
+    if wants_page(request):
+        return refusal_page(kind, problem, request, headers)
     return Response(
         problem.model_dump_json(exclude_none=True),
         problem.status,

@@ -1,6 +1,6 @@
 """What a handler hands back, and how it becomes an HTTP answer."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Generic, TypeVar
@@ -14,13 +14,27 @@ Body_co = TypeVar("Body_co", covariant=True)
 IMMUTABLE = "private, max-age=31536000, immutable"
 """RFC 8246; private, because who may ask for it is decided for each caller."""
 
-_SECURITY = {
+STRICT_TRANSPORT = "max-age=63072000; includeSubDomains"
+"""RFC 6797, for two years: said where the public URL is https, for whoever once came by http."""
+
+SECURITY = {
     "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": (
+        "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    ),
     "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Cache-Control": "no-store",
 }
-_SIGN = next(iter(_SECURITY))
+"""What every answer says unless it says something else. `default-src` does not cover the other three."""
+ALWAYS_SAID = SECURITY.keys() - {"Cache-Control"} | {"Content-Type", "Content-Length"}
+"""What is not stored with an answer that may be given again: it is said of it anyway."""
+_SIGN = "Cross-Origin-Resource-Policy"
+"""Set by nobody but this module: what has it has all."""
+VARY = "Authorization, Cookie"
+"""By what an answer differs that may be kept: whoever asks next with this browser may be somebody else."""
 _SAFE = frozenset(("GET", "HEAD"))
 
 
@@ -57,14 +71,14 @@ def http_response(
     reply: Reply[object], status: int, content: bytes | Iterator[bytes], media: str
 ) -> Response:
     """Return the answer that tells *reply*, whose body is written as *content*."""
-    fields = {**_SECURITY, **reply.headers}
+    fields = {**SECURITY, **reply.headers}
     if reply.head is not None:
         fields["Ledger-Head"] = str(reply.head)
     if reply.settled:
         assert isinstance(content, bytes), "a stream has no digest before it ends"
         fields["ETag"] = f'"{sha256(content).hexdigest()}"'
         fields["Cache-Control"] = IMMUTABLE
-        fields["Vary"] = "Authorization"
+        fields["Vary"] = VARY
     return Response(content, status, Headers(list(fields.items())), content_type=media)
 
 
@@ -84,12 +98,22 @@ def not_modified(response: Response, request: Request) -> Response:
     return response
 
 
-def hardened(response: Response) -> Response:
-    """Set on *response* whatever it does not say itself of what every answer must say."""
-    headers = response.headers
-    if _SIGN in headers:  # made by `http_response`, with all of them
+def again(status: int, said: Mapping[str, str], content: bytes, media: str) -> Response:
+    """Return an answer that was given before, which *said* this besides its body."""
+    return Response(content, status, {**SECURITY, **said}, content_type=media)
+
+
+def hardening(*, https: bool) -> Callable[[Response], Response]:
+    """Return what sets on an answer whatever it does not say itself of what every answer must say."""
+
+    def hardened(response: Response) -> Response:
+        headers = response.headers
+        if https:
+            headers["Strict-Transport-Security"] = STRICT_TRANSPORT
+        if _SIGN not in headers:  # or else made here, with all of them
+            for name, value in SECURITY.items():
+                if name not in headers:
+                    headers[name] = value
         return response
-    for name, value in _SECURITY.items():
-        if name not in headers:
-            headers[name] = value
-    return response
+
+    return hardened

@@ -5,6 +5,7 @@ unknown `SHIPLOG_` name is refused, for a mistyped setting must not silently be
 the default.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -13,12 +14,20 @@ from urllib.parse import urlsplit
 
 from api.access.proxies import Proxies
 from api.s3_place import S3Place
+from api.webhooks.networks import NO_NETWORKS, Networks
+from domain.access import url
+from domain.actor import Claim
 from domain.errors import MalformedValue
 
 PREFIX = "SHIPLOG_"
 TEST_PREFIX = "SHIPLOG_TEST_"
 PORT_MAX = 65535
 NO_PROXIES = Proxies()
+_LOOPBACK = re.compile(r"127(\.\d{1,3}){3}", re.ASCII)
+_ORIGIN = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(:[1-9]\d{0,4})?", re.ASCII
+)
+"""As browsers write the origin of a page (RFC 6454, section 6.2): lower case, and no slash behind it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +48,23 @@ class Settings:
     """Base URL of a server to talk to instead of opening the ledger. It can answer whatever it likes."""
     token: str = field(default="", repr=False)
     """What a client sends to `server`: a token of `shiplog token issue`, or an exchanged one."""
+    audience: str = ""
+    """For whom a client without `token` asks its job's platform for one, to exchange it at `server`. Whoever
+    sets it, and `server`, can have tokens of the job for anything that trusts its platform."""
+    public_url: str = ""
+    """Where people open the ledger in a browser; empty: `bind`, without TLS. Forms are taken from pages there
+    alone, and whoever logs in is sent back there."""
+    oidc_issuer: str = ""
+    """URL of the OpenID Connect provider that people log in at; empty: they log in locally alone. It says who
+    somebody is and which groups they are in: whoever controls it is anybody to this ledger."""
+    oidc_client_id: str = ""
+    """What the provider knows this ledger by, with `oidc_client_secret`."""
+    oidc_client_secret: str = field(default="", repr=False)
+    """Whoever has it can take in codes that are meant for this ledger."""
+    oidc_scopes: str = "openid profile"
+    """What is asked of the provider; some give groups only for a scope of their own."""
+    oidc_groups: str = "groups"
+    """The claim that names the groups somebody is in."""
     bind: str = "127.0.0.1:8642"
     """Where `shiplog serve` listens. Credentials go over it in clear: TLS ends at a proxy before it."""
     proxies: Proxies = NO_PROXIES
@@ -47,9 +73,19 @@ class Settings:
     workers: int = 0
     """Server processes; 0 is one for SQLite and one a core for PostgreSQL."""
     threads: int = 8
-    """Requests one server process answers at a time, 1 to 64."""
+    """Requests one server process answers at a time, 1 to 64; half of them may wait for events."""
     request_seconds: int = 30
     """How long a client may take to send the body of a request, 1 to 300; a head, at most 10."""
+    rate_credential: int = 2000
+    """Requests a second of one credential that one server process answers; twice as many at once. More than
+    it can do, so that no batch job is held up: set it to what one of your jobs may take from the others."""
+    rate_address: int = 100
+    """The same of one address, for requests without a credential that this process knows: logins, exchanges,
+    probes, and the first request with a token. Whoever sets it high lets one address keep it busy."""
+
+    webhook_networks: Networks = NO_NETWORKS
+    """Networks of your own that webhooks may lead into; public addresses they always may. Whoever decides
+    about webhooks can have requests sent to anything in there."""
 
     def __post_init__(self) -> None:
         """Refuse settings that cannot be meant."""
@@ -58,9 +94,36 @@ class Settings:
                 "SHIPLOG_SERVER is expected to be http(s)://HOST[:PORT][/PATH], without user or query"
                 " (it is not shown, for it may hold a password)"
             )
+        if not (self.token.isascii() and self.token.isprintable()):
+            raise MalformedValue(
+                "SHIPLOG_TOKEN holds what no token does, a line break perhaps (it is not shown): take it out"
+            )
+        if self.public_url and not _is_origin(self.public_url):
+            raise MalformedValue(
+                "SHIPLOG_PUBLIC_URL is expected to be https://HOST[:PORT], without a path; http only for this"
+                " machine (it is not shown, for it may hold a password)"
+            )
+        self._check_oidc()
         host, _, port = self.bind.rpartition(":")
         if not host or not port.isdigit() or not 0 <= int(port) <= PORT_MAX:
             raise MalformedValue(f"SHIPLOG_BIND is {self.bind!r}, expected HOST:PORT")
+
+    def _check_oidc(self) -> None:
+        together = (self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret)
+        if any(together) and not (all(together) and self.public_url):
+            raise MalformedValue(
+                "SHIPLOG_OIDC_ISSUER, SHIPLOG_OIDC_CLIENT_ID and SHIPLOG_OIDC_CLIENT_SECRET are set together,"
+                " and with SHIPLOG_PUBLIC_URL, where the provider sends people back to"
+            )
+        if self.oidc_issuer:
+            url.secure(self.oidc_issuer, "SHIPLOG_OIDC_ISSUER")
+        for name in ("client_id", "client_secret"):
+            said = getattr(self, f"oidc_{name}")
+            if not (said.isascii() and said.isprintable()) and said:
+                raise MalformedValue(f"SHIPLOG_OIDC_{name.upper()} has what is no printable ASCII")
+        if "openid" not in self.oidc_scopes.split(" "):
+            raise MalformedValue(f"SHIPLOG_OIDC_SCOPES is {self.oidc_scopes!r}, expected openid among them")
+        Claim(self.oidc_groups, "one")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -84,11 +147,23 @@ class Settings:
             blobs=_blobs(given["blobs"]) if "blobs" in given else None,
             server=given.get("server", ""),
             token=given.get("token", ""),
+            audience=given.get("audience", ""),
+            public_url=given.get("public_url", ""),
+            oidc_issuer=given.get("oidc_issuer", ""),
+            oidc_client_id=given.get("oidc_client_id", ""),
+            oidc_client_secret=given.get("oidc_client_secret", ""),
+            oidc_scopes=given.get("oidc_scopes", "openid profile"),
+            oidc_groups=given.get("oidc_groups", "groups"),
             bind=given.get("bind", "127.0.0.1:8642"),
             proxies=Proxies.parse(given["proxies"]) if "proxies" in given else NO_PROXIES,
             workers=_count(given, "workers", 0, 0, 256),
             threads=_count(given, "threads", 8, 1, 64),
             request_seconds=_count(given, "request_seconds", 30, 1, 300),
+            rate_credential=_count(given, "rate_credential", 2000, 1, 1_000_000),
+            webhook_networks=(
+                Networks.parse(given["webhook_networks"]) if "webhook_networks" in given else NO_NETWORKS
+            ),
+            rate_address=_count(given, "rate_address", 100, 1, 1_000_000),
         )
 
     @property
@@ -114,8 +189,17 @@ class Settings:
     @property
     def loopback(self) -> bool:
         """Whether `bind` can only be reached from this machine."""
-        host = self.bind.rpartition(":")[0]
-        return host in ("localhost", "[::1]") or host.startswith("127.")
+        return is_loopback(self.bind.rpartition(":")[0])
+
+    @property
+    def base_url(self) -> str:
+        """Where people open the ledger in a browser, without a slash at the end."""
+        return self.public_url or f"http://{self.bind}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether *host*, as it is written in a URL, is this machine."""
+    return host in ("localhost", "[::1]") or _LOOPBACK.fullmatch(host) is not None
 
 
 def default_home(environment: Mapping[str, str]) -> Path:
@@ -137,6 +221,11 @@ def _is_server(text: str) -> bool:
         return False
     stray = place.query or place.fragment or "@" in place.netloc
     return place.scheme in ("http", "https") and named and not stray
+
+
+def _is_origin(text: str) -> bool:
+    found = _ORIGIN.fullmatch(text)
+    return found is not None and (found["scheme"] == "https" or is_loopback(found["host"]))
 
 
 def _count(given: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:

@@ -2,15 +2,17 @@
 
 import gc
 import secrets
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
@@ -25,9 +27,11 @@ from adapters.evidence.layouts import InTotoLayouts
 from adapters.evidence.reader import FileReader
 from adapters.evidence.verifier import OfflineVerifier
 from adapters.identity import when_needed
+from adapters.identity.sign_on_when_needed import ProviderSettings, ProviderWhenNeeded
 from adapters.identity.when_needed import WorkloadsWhenNeeded
-from adapters.ledger import statement
+from adapters.ledger import codec, statement
 from adapters.ledger.answers import SqlAnswers
+from adapters.ledger.following import SqlFollowing
 from adapters.ledger.ledger import EventLedger
 from adapters.ledger.seal import SealingMapper
 from adapters.ledger.sql_recorder import SqlRecorder
@@ -37,19 +41,36 @@ from adapters.readmodels.projector import Projector
 from adapters.readmodels.reader import ReadModels
 from adapters.readmodels.rebuild import Rebuild, Rebuilt
 from adapters.sbom.kept import KeptSboms
+from adapters.sessions.names import SqlPeopleNames
 from adapters.sessions.passing import SqlPassing
+from adapters.sessions.token_uses import SqlTokenUses
 from adapters.signing import keyed, keys
 from adapters.signing.keyed import HmacDigests
 from adapters.signing.keyring import PUBLIC_SUFFIX, Keyring
+from adapters.webhooks.deliveries import SqlDeliveries
+from adapters.webhooks.keys import WebhookKeys
+from adapters.webhooks.sending import Sender
+from api import reader
+from api.access.last_used import LastUsed
 from api.cursor import Cursors
+from api.following import Waiting
 from api.idempotency import Answer
+from api.loaded_policies import LoadedPolicies
+from api.people.local import LocalLogin
+from api.people.origin import Origin
+from api.people.people import People, Way
+from api.people.sessions import Sessions
+from api.people.sign_on import CALLBACK, PATH, SignOn
 from api.s3_place import S3Place
 from api.services import EvidenceServices, Services
 from api.settings import Settings
+from api.webhooks.courier import Courier
+from api.webhooks.ports import Webhooks
 from domain.actor import Actor, ActorKind, Method
 from domain.commands.open_ledger import OpenLedger, open_ledger
-from domain.errors import BrokenLedger, KeyUnusable, LedgerUnavailable, NotALedger
+from domain.errors import BrokenLedger, KeyUnusable, LedgerUnavailable, MalformedPolicy, NotALedger
 from domain.event import SealedEvent
+from domain.policy.trying import TryingEngine
 from domain.ports import Blobs, Verifier
 
 COLLECT_AFTER_OBJECTS = 50_000
@@ -68,8 +89,9 @@ CATCH_UP_EVENTS_MAX = 100_000
 AHEAD_EVENTS_MIN = 20_000
 """From how many events on a rebuild has a second process read them: to start it takes as long as to read
 some 10,000."""
-_READS_AHEAD = (sys.executable, "-P", "-m", "api.ahead")
-"""Without the folder it is started in, which may be anybody's."""
+
+WEBHOOK_KEY = "webhook.key"
+"""In the folder of keys: what the key pairs of webhooks are made from."""
 
 Now = Callable[[], datetime]
 
@@ -95,7 +117,10 @@ class Rebuilding:
 def wire(
     settings: Settings, *, now: Now = utc_now, monotonic: Callable[[], float] = time.monotonic
 ) -> Services:
-    """Open the ledger that *settings* name. *monotonic* counts the seconds for which keys are kept.
+    """Open the ledger that *settings* name.
+
+    *monotonic* counts the seconds for which keys are kept and somebody waits for events, and within which
+    what is recent is not looked up again.
 
     Raises `NotALedger` when there is none, `KeyUnusable` when its keys cannot be
     used, `LedgerUnavailable` when the database does not answer.
@@ -106,7 +131,8 @@ def wire(
     digests = HmacDigests.from_file(settings.keys_folder / "digest.key")
     signer = _signer(settings)
     kept = _kept(settings)
-    ledger, projector = _ledger(signer, database, now, placements(kept.sboms.inside))
+    recorder = SqlRecorder(database)
+    ledger, projector = _ledger(signer, recorder, now, placements(kept.sboms.inside), monotonic)
     projector.prepare()
     _catch_up(ledger, projector)
 
@@ -116,19 +142,40 @@ def wire(
         signer.open()
 
     read_models = ReadModels(database, projector)
+    following = SqlFollowing(recorder)
+    beside = ThreadPoolExecutor(1, "beside")  # its thread begins when there is something to do
+
+    def close() -> None:
+        following.close()
+        beside.shutdown()
+        database.close()
+
     return Services(
         ledger=ledger,
         placements=read_models,
         evidence=_evidence(kept, read_models),
         digests=digests,
         answers=KeptAnswers(SqlAnswers(database, now=now), secret=digests.derived("answers")),
-        passing=SqlPassing(database, now=now),
+        passing=_passing(database, digests, now),
+        people=_people(settings, database, digests, now, monotonic),
         workloads=WorkloadsWhenNeeded(kept.blobs.get, monotonic),
+        token_uses=LastUsed(SqlTokenUses(database), now=now, beside=beside.submit),
+        webhooks=_webhooks(settings, database, now),
         cursors=Cursors(digests.derived("cursors")),
+        waiting=Waiting(following, places=settings.threads // 2, monotonic=monotonic),
         envelope=_envelope,
+        policies=policy_engine,
+        loaded_policies=LoadedPolicies(policy_engine, kept.blobs),
         together=database.together,
         ready=ready,
-        close=database.close,
+        close=close,
+    )
+
+
+def courier(services: Services) -> Courier:
+    """Return what tells webhooks, under a name that no other process has."""
+    return Courier(
+        services.ledger, services.webhooks, name=secrets.token_hex(8), chance=secrets.SystemRandom().random
     )
 
 
@@ -145,7 +192,7 @@ def initialise(settings: Settings, *, now: Now = utc_now) -> list[str]:
             schema.create(database)
             made.append(f"database {database.url.render_as_string(hide_password=True)}")
         projection = placements(_kept(settings).sboms.inside)
-        ledger, projector = _ledger(_signer(settings), database, now, projection)
+        ledger, projector = _ledger(_signer(settings), SqlRecorder(database), now, projection)
         projector.prepare()
         command = OpenLedger(
             occurred_at=now(),
@@ -177,9 +224,12 @@ def sealed_pages(settings: Settings) -> Iterator[Callable[[int, int], Sequence[S
 
 
 @contextmanager
-def rebuilding(settings: Settings, *, now: Now = utc_now) -> Iterator[Rebuilding]:
+def rebuilding(
+    settings: Settings, *, now: Now = utc_now, started: reader.Reader | None = None
+) -> Iterator[Rebuilding]:
     """Lend what rebuilds the read models beside whoever uses them; needs no key.
 
+    Of a large ledger, *started* reads the events, or else a process that is started when it is needed.
     Raises what `wire` raises, but for keys and for read models that are behind.
     """
     database = Database(settings.url)
@@ -192,7 +242,7 @@ def rebuilding(settings: Settings, *, now: Now = utc_now) -> Iterator[Rebuilding
         alone = database.in_memory or head < AHEAD_EVENTS_MIN
 
         def read_ahead(events: int) -> AbstractContextManager[Iterator[filling.Page]]:
-            return ahead.reading(_READS_AHEAD, settings.url, events)
+            return ahead.reading(started or reader.start(), settings.url, events)
 
         def run(progress: Callable[[int], None], *, check: bool) -> Rebuilt:
             reads_ahead = None if alone else read_ahead
@@ -208,6 +258,16 @@ def warm() -> None:
     """Load what is otherwise loaded when it is needed first; for whoever answers many requests."""
     engines.warm()
     when_needed.warm()
+
+
+@cache
+def policy_engine() -> TryingEngine:
+    """Return what loads and evaluates policies; raises `MalformedPolicy` when the extra for it is missing."""
+    if find_spec("cel_expr_python") is None or find_spec("yaml") is None:
+        raise MalformedPolicy("policies need more than is installed: pip install 'shiplog[gate]'")
+    from adapters.policy.engine import CelEngine  # noqa: PLC0415 - it is an extra, and takes its time to load
+
+    return CelEngine()
 
 
 def verifier(settings: Settings) -> Verifier:
@@ -296,17 +356,78 @@ def _evidence(kept: _Kept, read_models: ReadModels) -> EvidenceServices:
     )
 
 
+def _passing(database: Database, digests: HmacDigests, now: Now) -> SqlPassing:
+    return SqlPassing(database, now=now, secret=digests.derived("passing"))
+
+
+def _people(
+    settings: Settings,
+    database: Database,
+    digests: HmacDigests,
+    now: Now,
+    monotonic: Callable[[], float],
+) -> People:
+    passing = _passing(database, digests, now)
+    names = SqlPeopleNames(database, secret=digests.derived("names"))
+    sign_on = _sign_on(settings, passing, digests, now, monotonic)
+    return People(
+        sessions=Sessions(passing, names, keyed=digests.person, now=now),
+        names=names,
+        local=LocalLogin(passing, keyed=digests.person, now=now),
+        origin=Origin(settings.public_url),
+        sign_on=sign_on,
+        ways=() if sign_on is None else (Way(f"Log in at {urlsplit(sign_on.issuer).netloc}", PATH),),
+    )
+
+
+def _sign_on(
+    settings: Settings,
+    passing: SqlPassing,
+    digests: HmacDigests,
+    now: Now,
+    monotonic: Callable[[], float],
+) -> SignOn | None:
+    if not settings.oidc_issuer:
+        return None
+    if find_spec("authlib") is None:
+        raise LedgerUnavailable("SHIPLOG_OIDC_ISSUER is set: pip install 'shiplog[sso]'")
+    provider = ProviderSettings(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=settings.oidc_client_secret,
+        scopes=settings.oidc_scopes,
+        groups_claim=settings.oidc_groups,
+        redirect_uri=settings.public_url + CALLBACK,
+    )
+    return SignOn(ProviderWhenNeeded(provider, monotonic), passing, keyed=digests.person, now=now)
+
+
+def _webhooks(settings: Settings, database: Database, now: Now) -> Webhooks:
+    def secret() -> bytes:
+        return HmacDigests.from_file(settings.keys_folder / WEBHOOK_KEY, "webhook key").derived("webhooks")
+
+    return Webhooks(
+        deliveries=SqlDeliveries(database, now=now),
+        sender=Sender(settings.webhook_networks.networks, now=now),
+        keys=WebhookKeys(secret),
+        topics=frozenset(codec.TOPICS),
+    )
+
+
 def _signer(settings: Settings) -> keys.KeyWhenNeeded:
     return keys.KeyWhenNeeded(lambda: keys.LedgerSigner(settings.key_uri, _public_key(settings)))
 
 
 def _ledger(
-    signer: keys.KeyWhenNeeded, database: Database, now: Now, projection: Projection
+    signer: keys.KeyWhenNeeded,
+    recorder: SqlRecorder,
+    now: Now,
+    projection: Projection,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> tuple[EventLedger, Projector]:
-    recorder = SqlRecorder(database)
     mapper = SealingMapper(signer, nonce=lambda: secrets.token_hex(16))
-    ledger = EventLedger(recorder, mapper, now=now)
-    projector = Projector(database, projection=projection, read_page=ledger.recorded)
+    ledger = EventLedger(recorder, mapper, now=now, monotonic=monotonic)
+    projector = Projector(recorder.database, projection=projection, read_page=ledger.recorded)
     recorder.followers.append(projector)
     return ledger, projector
 
@@ -343,6 +464,9 @@ def _make_keys(settings: Settings, *, fresh: bool) -> list[str]:
     if not (folder / "digest.key").exists():
         keyed.generate(folder / "digest.key")
         made.append(f"digest key {folder / 'digest.key'}")
+    if not (folder / WEBHOOK_KEY).exists():  # may be given up for another, unlike the others
+        keyed.generate(folder / WEBHOOK_KEY)
+        made.append(f"webhook key {folder / WEBHOOK_KEY}")
     return made
 
 

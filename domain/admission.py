@@ -4,7 +4,7 @@ Every file has a stream of its own. What is established is recorded when the fil
 is known at that position for ever; a newer root or engine adds to it and takes nothing away.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
@@ -101,7 +101,7 @@ class EvidenceAdmitted(Event):
 
     def natural_key(self) -> Digest:
         """Return the key of this admission of the file."""
-        return admission_key(self.evidence, self.admission)
+        return report.key("evidence", self.evidence.text, str(self.admission))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,43 +205,6 @@ class EvidenceTurnedDown(Event):
 
 
 Finding = EvidenceVerified | EvidenceTurnedDown
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """The folded stream of one file."""
-
-    version: int = 0
-    kind: Kind | None = None
-    """None when it was refused as a whole, and is not kept."""
-    admissions: int = 0
-    about: frozenset[Digest] = frozenset()
-    told: frozenset[Digest] = frozenset()
-    """Natural keys of what was found."""
-
-
-def fold(known: Evidence | None, event: Event) -> Evidence:
-    """Advance *known* by one event of the file's stream."""
-    known = known or Evidence()
-    match event:
-        case EvidenceAdmitted():
-            about = known.about.union(event.about)
-            return Evidence(event.version, event.kind, event.admission, about, known.told)
-        case EvidenceVerified() | EvidenceTurnedDown():
-            told = known.told | {event.natural_key()}
-            return Evidence(event.version, known.kind, known.admissions, known.about, told)
-        case _:
-            raise AssertionError(f"{event.topic} is of no evidence")
-
-
-def admission_key(file: Digest, admission: int) -> Digest:
-    """Return the key of that *admission* of *file*, from 1."""
-    return report.key("evidence", file.text, str(admission))
-
-
-def unsaid(known: Evidence, findings: Sequence[Finding]) -> list[Finding]:
-    """Return those of *findings* that are not *known* yet."""
-    return [finding for finding in findings if finding.natural_key() not in known.told]
 
 
 def provable(log: LogPlace | None) -> LogPlace | None:

@@ -10,6 +10,7 @@ from domain.actor import Actor
 from domain.digest import Digest
 from domain.errors import AlreadyRecorded, ContradictoryReport
 from domain.event import Event, Subject
+from domain.identity import Identity
 from domain.report import Report
 
 ARTIFACTS_MAX = 1024
@@ -29,6 +30,10 @@ class Source:
     repository: str
     commit: str
     ref: str | None = None
+    author: Identity | None = None
+    """Who wrote it, as the reporter says; perhaps a bot."""
+    merged_by: Identity | None = None
+    """Who let it in: of a bot's work, who answers for it."""
 
     def __post_init__(self) -> None:
         """Refuse anything but a full commit and printable names."""

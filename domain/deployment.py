@@ -19,6 +19,7 @@ from domain.errors import (
 from domain.event import Event, Subject
 from domain.release import Release
 from domain.report import Report
+from domain.revised import RevisedMap
 from domain.run import Newest, Run, newer
 from domain.stream import target_stream
 from domain.target import Target, slot
@@ -98,10 +99,19 @@ KINDS: Mapping[DeploymentOutcome, type[Deployment]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """What the start of an attempt binds its end to."""
+
+    occurred_at: datetime
+    slot: str
+    release: int
+
+
+@dataclass(frozen=True, slots=True)
 class Attempts:
     """What a target's stream says of its deployments."""
 
-    open: Mapping[str, DeploymentStarted] = field(default_factory=dict)
+    open: RevisedMap[str, Begun] = field(default_factory=RevisedMap)
     """Attempts that started and have not ended, unless a correction withdrew the start."""
     newest: Mapping[str, Newest] = field(default_factory=dict)
     """The latest run reported for each slot; without a release when a correction made that unclear."""
@@ -112,12 +122,15 @@ def fold(attempts: Attempts, event: Event) -> Attempts:
     opened, newest = attempts.open, attempts.newest
     match event:
         case DeploymentStarted():
-            opened = {**opened, event.deployment: event}
+            opened = opened.with_value(
+                event.deployment, Begun(event.occurred_at, event.slot, event.release.number)
+            )
         case DeploymentSucceeded() | DeploymentFailed() if event.deployment in opened:
-            opened = {name: end for name, end in opened.items() if name != event.deployment}
+            opened = opened.without(event.deployment)
         case Corrected():
             # What was withdrawn is not known here, only when it was: whatever it may be is taken as unclear.
-            opened = {name: begun for name, begun in opened.items() if begun.occurred_at != event.was_at}
+            for name in [name for name, begun in opened.items() if begun.occurred_at == event.was_at]:
+                opened = opened.without(name)
             newest = {
                 slot_name: replace(known, release=None) if known.occurred_at == event.was_at else known
                 for slot_name, known in newest.items()
@@ -191,9 +204,9 @@ def _check_start(
         return
     if outcome is DeploymentOutcome.STARTED:
         raise DeploymentClosed(f"deployment {name} has already started")
-    if (begun.release.number, begun.slot) != (release.number, slot_name):
+    if (begun.release, begun.slot) != (release.number, slot_name):
         raise DeploymentMismatch(
-            f"deployment {name} started release {begun.release.number} in slot {begun.slot},"
+            f"deployment {name} started release {begun.release} in slot {begun.slot},"
             f" its end names release {release.number} in slot {slot_name}"
         )
 

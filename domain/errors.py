@@ -137,6 +137,21 @@ class CredentialRefused(LedgerError):
         self.why = why
 
 
+class ProviderUnavailable(LedgerError):
+    """Where people log in does not answer just now, or not as a login provider does; nobody is logged in.
+
+    `why` is for the log, with what it answered.
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__("the login provider cannot be reached just now: try again in a minute")
+        self.why = why
+
+
+class FreshLoginNeeded(LedgerError):
+    """Whoever asks is logged in for too long for what answers for itself: it needs a login of just now."""
+
+
 class NotPermitted(LedgerError):
     """Whoever asks may not do that, or not to this service or in this environment."""
 
@@ -166,7 +181,7 @@ class NothingToChange(LedgerError):
 
 
 class AccessFull(LedgerError):
-    """There are as many grants, bindings, tokens or proposals as there may be; remove some first."""
+    """There are as many grants, tokens, proposals, freezes or waivers as there may be; remove some first."""
 
 
 class LedgerUnavailable(LedgerError):
@@ -187,3 +202,7 @@ class KeyUnusable(LedgerError):
 
 class NotALedger(LedgerError):
     """There is no ledger there yet, or what is there is not one; run `shiplog init`."""
+
+
+class MalformedPolicy(LedgerError):
+    """A policy set or a rule does not say what it must, or it could be understood in two ways."""

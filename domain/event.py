@@ -1,5 +1,6 @@
 """What every event has in common, and the names it is filed under."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -82,6 +83,17 @@ class Recorded:
     """UTC, from the ledger's own clock; strictly increases with position."""
     digest: Digest
     """SHA-256 of the DSSE pre-authentication encoding of the signed statement."""
+
+
+class Condensed(ABC):
+    """A folded state that may hold far less than its stream has events, and says how much."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def held(self) -> int:
+        """How many things of its events it holds, each of a few hundred bytes: what it costs to keep."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from domain import instant, names
 from domain.actor import Actor
 from domain.correction import Corrected
 from domain.digest import Digest
-from domain.event import EndFold, Event
+from domain.event import Condensed, EndFold, Event
 from domain.observation import EnvironmentObserved, checked_every, list_digest
 from domain.report import Report
 from domain.stream import environment_stream
@@ -53,13 +53,18 @@ class Last:
 
 
 @dataclass(frozen=True, slots=True)
-class Observers:
+class Observers(Condensed):
     """The folded stream of an environment: what each observer told last."""
 
     version: int = 0
     newest: Mapping[str, Last] = field(default_factory=dict)
     clear_from: datetime = instant.EARLIEST
     """Nothing that was not folded in claims to be as late."""
+
+    @property
+    def held(self) -> int:
+        """See `Condensed`."""
+        return len(self.newest)
 
     def told(self, observer: str, occurred_at: datetime) -> Digest | None:
         """Return the list *observer* told last before *occurred_at*; None when that is not known here.

@@ -5,18 +5,25 @@ from dataclasses import dataclass, field
 from domain import config_version, declaration, deployment, release
 from domain.config_version import Configs
 from domain.deployment import Attempts
-from domain.event import Event
+from domain.event import Condensed, Event
 from domain.release import Releases
 
 
 @dataclass(frozen=True, slots=True)
-class TargetHistory:
+class TargetHistory(Condensed):
     """The folded stream of one target; each noun keeps its own part."""
 
     version: int = 0
     configs: Configs = field(default_factory=Configs)
     releases: Releases = field(default_factory=Releases)
     attempts: Attempts = field(default_factory=Attempts)
+
+    @property
+    def held(self) -> int:
+        """See `Condensed`: a target may be deployed to for years, with few releases."""
+        configs, attempts = self.configs, self.attempts
+        known = len(self.releases.digests) + len(configs.numbers) + len(configs.in_force)
+        return known + len(attempts.open) + len(attempts.newest)
 
 
 def fold(history: TargetHistory | None, event: Event) -> TargetHistory:
@@ -31,10 +38,15 @@ def fold(history: TargetHistory | None, event: Event) -> TargetHistory:
 
 
 @dataclass(frozen=True, slots=True)
-class Length:
+class Length(Condensed):
     """How many events a stream has: all that some decisions need."""
 
     version: int = 0
+
+    @property
+    def held(self) -> int:
+        """See `Condensed`."""
+        return 1
 
 
 def count(length: Length | None, event: Event) -> Length:

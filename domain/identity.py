@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from domain import names
 from domain.errors import MalformedValue
 
 _ADDRESS = re.compile(r"[^@\s/:]+@[^@\s/:]+\.[^@\s/:]+")
+_AUTHOR = re.compile(r"[^<>]*<([^<>]+)>")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -31,6 +32,24 @@ class Identity:
     def __str__(self) -> str:
         """Return the subject and who vouches for it."""
         return f"{self.subject} of {self.issuer}"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An identity as a reporter names it: the subject may be an e-mail address, and is digested then."""
+
+    issuer: str
+    subject: str = field(repr=False)
+    """`49699333`, `ann@acme.example`, or as Git writes an author, of which the address counts:
+    `Ann <ann@acme.example>`."""
+
+    def recorded(self, keyed: Callable[[str], str]) -> Identity:
+        """Return it as the record may hold it; raises `MalformedValue` for what may be somebody's name."""
+        found = _AUTHOR.fullmatch(self.subject)
+        subject = self.subject if found is None else found[1]
+        if len(subject.split()) > 1:
+            raise MalformedValue("the subject has more than one word, expected a number or an e-mail address")
+        return recorded(self.issuer, subject, keyed)
 
 
 def looks_like_an_address(text: str) -> bool:

@@ -81,6 +81,13 @@ class LedgerReader(Protocol):
         """Fold the events of *stream*; None when there are none. The chain of hashes is checked."""
         ...
 
+    def load_recent(self, stream: str, fold: Callable[[S | None, Event], S | None]) -> S | None:
+        """Fold *stream* as `load` does, without what others appended in the last 50 ms, perhaps.
+
+        What this process appended is always in it. For what every request asks; never to decide an append.
+        """
+        ...
+
     def load_each(
         self, streams: Iterable[str], fold: Callable[[S | None, Event], S | None]
     ) -> Mapping[str, S]:
@@ -313,6 +320,15 @@ class EvidenceIndex(Protocol):
         """
         ...
 
+    def copies_of(
+        self, artifact: SubjectDigest, positions: Collection[int], prefix: Prefix, *, limit: int
+    ) -> Sequence[tuple[int, int]]:
+        """Return where else each piece was verified that was at one of *positions*, with that one in front.
+
+        A piece may come in many files. Of one piece it is the first *limit* and the last *limit* of them.
+        """
+        ...
+
     def admitted(self, prefix: Prefix, *, after: Digest | None, limit: int) -> Sequence[Digest]:
         """Return the files that were admitted, in the order of their digests, following *after*."""
         ...
@@ -322,7 +338,19 @@ class EvidenceIndex(Protocol):
         ...
 
 
-class Blobs(Protocol):
+class BlobReader(Protocol):
+    """Content by its digest, to be read. Safe to call from any thread and any process at once."""
+
+    def get(self, digest: Digest) -> bytes:
+        """Return the content, checked against *digest*.
+
+        Raises `EvidenceLost` when it is not there, `BrokenLedger` when it is not what
+        was put, and `LedgerUnavailable` when it cannot be read.
+        """
+        ...
+
+
+class Blobs(BlobReader, Protocol):
     """Content by its digest. Safe to call from any thread and any process at once."""
 
     def put(self, content: bytes) -> Digest:
@@ -330,14 +358,6 @@ class Blobs(Protocol):
 
         Raises `MalformedValue` for more than `BLOB_BYTES_MAX`, and `LedgerUnavailable`
         when it cannot be written.
-        """
-        ...
-
-    def get(self, digest: Digest) -> bytes:
-        """Return the content, checked against *digest*.
-
-        Raises `EvidenceLost` when it is not there, `BrokenLedger` when it is not what
-        was put, and `LedgerUnavailable` when it cannot be read.
         """
         ...
 

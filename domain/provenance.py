@@ -34,6 +34,8 @@ class Provenance:
     build_type: str
     parameters: Mapping[str, Any] | None = field(hash=False)
     """What the requester could choose (v1 `externalParameters`). None when the builder does not say."""
+    noted: Mapping[str, Any] = field(hash=False)
+    """What the builder noted of the run (v1 `internalParameters`, v0.x `environment`), in any form."""
     source: Material | None
     """The `configSource` (v0.2) or the material the recipe is defined in (v0.1); v1 has no such field."""
     entry_point: str | None
@@ -62,6 +64,7 @@ def _v0_1(said: Mapping[str, Any]) -> Provenance:
         builder=text(at(said, "builder"), "id"),
         build_type=text(recipe, "type"),
         parameters=optional_mapping(recipe, "arguments"),
+        noted=_noted(recipe, "environment"),
         source=materials[defined] if in_range and defined is not None else None,
         entry_point=optional_text(recipe, "entryPoint"),
         materials=materials,
@@ -76,6 +79,7 @@ def _v0_2(said: Mapping[str, Any]) -> Provenance:
         builder=text(at(said, "builder"), "id"),
         build_type=text(said, "buildType"),
         parameters=optional_mapping(invocation, "parameters"),
+        noted=_noted(invocation, "environment"),
         source=_material(source) if source else None,
         entry_point=optional_text(source, "entryPoint"),
         materials=_materials(said, "materials"),
@@ -90,6 +94,7 @@ def _v1(said: Mapping[str, Any]) -> Provenance:
         builder=text(at(run, "builder"), "id"),
         build_type=text(definition, "buildType"),
         parameters=optional_mapping(definition, "externalParameters"),
+        noted=_noted(definition, "internalParameters"),
         source=None,
         entry_point=None,
         materials=_materials(definition, "resolvedDependencies"),
@@ -106,6 +111,12 @@ def _v0_metadata(said: Mapping[str, Any]) -> dict[str, str | None]:
         "started_on": optional_text(metadata, "buildStartedOn"),
         "finished_on": optional_text(metadata, "buildFinishedOn"),
     }
+
+
+def _noted(said: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return the object under *name*; what is none is passed over, for builders may note what they like."""
+    value = said.get(name)
+    return value if isinstance(value, dict) else {}
 
 
 def _materials(said: Mapping[str, Any], name: str) -> tuple[Material, ...]:

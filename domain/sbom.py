@@ -1,5 +1,6 @@
 """Software bills of materials: what a document lists, and what it says of itself."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -20,6 +21,18 @@ class Completeness(StrEnum):
     INCOMPLETE = "incomplete"
     UNKNOWN = "unknown"
     """It says that it does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What an SBOM comes to: how much is inside the artifact, and under which licences."""
+
+    format: Format
+    components: int
+    without_version: int
+    """Components without a version, and entries that could not be read."""
+    licences: Mapping[str, int]
+    """How many components name each of them, in whatever way; as it stands, and as SPDX spells it today."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,8 @@ from domain.digest import Digest
 from domain.placement import Placement
 from domain.ports import Page
 from domain.prefix import Prefix
-from domain.sbom import Sbom
-from domain.sbom_evidence import SbomEvidence
+from domain.sbom import Sbom, Summary
+from domain.sbom_evidence import Piece, SbomEvidence
 
 
 class Wanted(Protocol):
@@ -43,6 +43,13 @@ class SbomReader(Protocol):
 
         Raises `MalformedValue` when it cannot be read as an SBOM, `EvidenceLost` when its file is not there,
         `BrokenLedger` when that was altered, and `LedgerUnavailable` when it cannot be reached.
+        """
+        ...
+
+    def summaries(self, file: Digest, content: bytes, pieces: Sequence[Piece]) -> Sequence[Summary | None]:
+        """Return what the SBOM in each of *pieces* comes to; None for one that cannot be read as an SBOM.
+
+        *content* is the file of that digest. What it came to before may be at hand.
         """
         ...
 

@@ -10,6 +10,9 @@ TRUST = "trust"
 ACCESS = "access"
 """Who may do what: grants, issuers, bindings, links between identities, and tokens."""
 
+POLICY = "policy"
+"""Which policy decides where, what is frozen, and what is waived."""
+
 
 def target_stream(target: Target) -> str:
     """Return the stream of what is configured, released and run in *target*."""

@@ -9,6 +9,7 @@ from domain.access import changing, issuing
 from domain.access.access import Access
 from domain.access.authority import Authority, authority
 from domain.access.binding import Binding, Rule
+from domain.access.bots import Bot, NotBot
 from domain.access.change import (
     Change,
     DropIssuer,
@@ -28,6 +29,7 @@ from domain.access.reach import Reach
 from domain.access.roles import Role
 from domain.access.scopes import Scope
 from domain.access.token import ApiToken, TokenIssued, TokenRevoked, TokenRotated
+from domain.access.webhook import RemoveWebhook, Webhook
 from domain.actor import Actor, ActorKind, Claim, Method
 from domain.digest import Digest
 from domain.event import Event
@@ -51,6 +53,10 @@ FIELDS = {
     RemoveBinding: "remove_binding",
     Link: "link",
     Unlink: "unlink",
+    Webhook: "webhook",
+    RemoveWebhook: "remove_webhook",
+    Bot: "bot",
+    NotBot: "not_bot",
 }
 
 
@@ -110,6 +116,17 @@ def a_binding(name: str = "payments-ci", **changes: Any) -> Binding:
         role=Role.RECORDER,
     )
     return replace(bound, **changes)
+
+
+def a_webhook(name: str = "chat", **changes: Any) -> Webhook:
+    webhook = Webhook(
+        name=name,
+        url="https://hooks.example/shiplog",
+        scopes=(Scope.READ,),
+        reach=Reach((), ("prod",)),
+        topics=("deployment-failed.v1", "deployment-succeeded.v1"),
+    )
+    return replace(webhook, **changes)
 
 
 def a_secret(text: str = "a secret") -> Digest:
@@ -223,6 +240,10 @@ def access_events(at: datetime) -> Sequence[Event]:
         RemoveBinding("payments-ci"),
         DropIssuer(GITHUB),
         Unlink(who("00u1"), who("4711", FORGE)),
+        a_webhook(),
+        RemoveWebhook("chat"),
+        Bot(who("49699333", FORGE)),
+        NotBot(who("49699333", FORGE)),
     )
     events: list[Event] = []
     for number, said in enumerate(saids, 1):
@@ -250,7 +271,7 @@ def access_events(at: datetime) -> Sequence[Event]:
     events += (
         TokenIssued(
             **told,
-            version=17,
+            version=25,
             name=token.name,
             holder=token.holder,
             scopes=token.scopes,
@@ -261,12 +282,12 @@ def access_events(at: datetime) -> Sequence[Event]:
         ),
         TokenRotated(
             **told,
-            version=18,
+            version=26,
             secret=a_secret("another"),
             old_until=at + timedelta(hours=1),
             expires_at=token.expires_at,
         ),
-        TokenRevoked(**told, version=19, reason="it leaked"),
+        TokenRevoked(**told, version=27, reason="it leaked"),
     )
     return [_told_once(event) for event in events]
 

@@ -43,6 +43,7 @@ from domain.digest import Digest
 from domain.event import Event
 from domain.evidence import Format, Reason, Signs
 from domain.evidence import Identity as EvidenceIdentity
+from domain.identity import Named
 from domain.observation import Observed
 from domain.ports import Ledger, Receipt
 from domain.report import Report
@@ -52,10 +53,13 @@ from domain.trust import BuildersImported, SignerDistrusted
 from domain.trust_root import RootKind, TrustRootImported, TrustRootWithdrawn
 from domain.verification import CertificateSigner, Engine, KeySigner, LogPlace, TimeSource, TrustedTime
 from tests.access import access_events
+from tests.policy_events import policy_events
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 CI = Actor(ActorKind.WORKLOAD, "https://ci.example", "repo:acme/payments-api")
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
+BOT = Named("https://forge.example", "49699333")
+MERGER = Named("git", "ann@acme.example")
 LEDGER_ID = "00112233445566778899aabbccddeeff"
 DIGESTS = HmacDigests(b"a digest key for tests, 32 bytes")
 
@@ -71,6 +75,19 @@ class Clock:
 
     def advance(self, seconds: float = 1) -> None:
         self.at += timedelta(seconds=seconds)
+
+
+class Seconds:
+    """A count of seconds that goes on only when told to."""
+
+    def __init__(self) -> None:
+        self.at = 7.0
+
+    def __call__(self) -> float:
+        return self.at
+
+    def advance(self, seconds: float) -> None:
+        self.at += seconds
 
 
 def digest(text: str = "payments-api") -> Digest:
@@ -126,10 +143,15 @@ def ledger(
     *,
     clock: Callable[[], datetime] | None = None,
     signed_by: StatementSigner | None = None,
+    monotonic: Callable[[], float] | None = None,
 ) -> EventLedger:
-    """Return a ledger in *recorder*; by default in memory, at noon, with the session's key."""
+    """Return a ledger in *recorder*; by default in memory, at noon, with the session's key.
+
+    Without *monotonic*, a second passes whenever it counts them.
+    """
     mapper = SealingMapper(signed_by or signer(), nonce=nonces())
-    return EventLedger(recorder or MemoryRecorder(), mapper, now=clock or Clock())
+    seconds = monotonic or count().__next__
+    return EventLedger(recorder or MemoryRecorder(), mapper, now=clock or Clock(), monotonic=seconds)
 
 
 # -- evidence
@@ -414,6 +436,7 @@ def story() -> Sequence[Command]:
         a_removal(slot="canary", reason="the trial is over"),
         a_declaration(target=staging, commit=COMMIT, source="https://git.example/acme/deployments"),
         a_declaration(None, config=None, target=staging),
+        a_build("b-3", label="v1358", author=BOT, merged_by=MERGER),
         a_deployment(2, deployment="d-3"),
         a_deployment(1, deployment="d-4", rollback=True),
     )
@@ -424,7 +447,7 @@ def told_story(into: EventLedger) -> EventLedger:
     """Open *into* and tell it the story; its last deployment was really to another slot.
 
     Then there is evidence: what is trusted, a file with two pieces, and one that cannot be read. At last
-    access changes, in every way it can.
+    access changes, in every way it can, and so does the law.
     """
     open_ledger(opening(), ledger=into)
     last = tell(into, *story())[-1]
@@ -433,4 +456,5 @@ def told_story(into: EventLedger) -> EventLedger:
     tell(into, a_correction(last.position, replacement=really, occurred_at=later))
     into.append(evidence_events(later))
     into.append(access_events(later))
+    into.append(policy_events(later))
     return into

@@ -73,6 +73,10 @@ class PlainLedger(Ledger):
         events = [each.event for each in self.recorded if each.event.stream == stream]
         return reduce(fold, events, None)
 
+    def load_recent(self, stream: str, fold: Callable[[S | None, Event], S | None]) -> S | None:
+        """See `LedgerReader`; nobody else appends here."""
+        return self.load(stream, fold)
+
     def load_each(
         self, streams: Iterable[str], fold: Callable[[S | None, Event], S | None]
     ) -> Mapping[str, S]:

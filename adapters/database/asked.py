@@ -9,8 +9,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import exc
 
 from adapters.database.compiled import compiled
+
+_TOOK_TOO_LONG = frozenset(("57014", "55P03"))
+"""SQLSTATE of a statement that was cancelled, and of a lock not had in time (PostgreSQL, Appendix A)."""
 
 
 class Asked:
@@ -23,7 +27,8 @@ class Asked:
         """Return the rows that *connection*, each statement its own transaction, finds for *asked*.
 
         A statement that fails is asked again by SQLAlchemy: it knows a connection that was lost from one
-        that can still be used, and reading twice changes nothing.
+        that can still be used, and reading twice changes nothing. One that took too long is not: it would
+        again, and keep a thread here and a process there for as long once more.
         """
         dialect = connection.dialect
         text, constants, order = compiled(self._statement, dialect)
@@ -37,6 +42,8 @@ class Asked:
                 cursor.execute(text, values)
             rows: Sequence[tuple[Any, ...]] = cursor.fetchall()
             cursor.close()
-        except dialect.loaded_dbapi.Error:
+        except dialect.loaded_dbapi.Error as failed:
+            if getattr(failed, "sqlstate", None) in _TOOK_TOO_LONG:
+                raise exc.OperationalError(text, None, failed) from failed
             return [tuple(row) for row in connection.execute(self._statement, dict(asked))]
         return rows

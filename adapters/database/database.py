@@ -137,19 +137,42 @@ class Database:
         self._file.check()
 
     @contextmanager
-    def beside(self) -> Iterator[sa.Connection]:
+    def beside(self, *, durable: bool = False) -> Iterator[sa.Connection]:
         """Lend a connection that writes, in bulk, what no append touches; commits on leaving, or rolls back.
 
-        On PostgreSQL appends go on meanwhile, and what is written is durable with the next of them.
-        SQLite has one writer whatever it writes: keep it short.
+        On PostgreSQL appends go on meanwhile, and what is written is durable with the next of them, unless
+        it has to be at once. SQLite has one writer whatever it writes, and it is durable: keep it short.
         """
         if self.is_postgres:
             self._held.give_back()
-            with translated(), self._beginning(postgres.BESIDE).begin() as connection:
+            begin = "BEGIN" if durable else postgres.BESIDE
+            with translated(), self._beginning(begin).begin() as connection:
                 yield connection
         else:
             with self.appending() as connection:
                 yield connection
+
+    @contextmanager
+    def filling(self) -> Iterator[sa.Connection]:
+        """Lend what `beside` does, to fill tables that nobody reads yet.
+
+        On SQLite too, what is written is durable with the next append; its log is left to `checkpoint`.
+        """
+        if self.is_postgres or self.in_memory:
+            with self.beside() as connection:
+                yield connection
+            return
+        self._held.give_back()
+        with translated(), self._writer, self._connected() as connection, sqlite.durable_later(connection):
+            connection.exec_driver_sql(sqlite.APPENDING)
+            yield connection
+            connection.commit()
+
+    def checkpoint(self) -> None:
+        """Put SQLite's log into its file, as far as nobody reads what stands there; nobody waits for it."""
+        if not self.is_postgres and not self.in_memory:
+            with self.reading() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").all()
 
     def close(self) -> None:
         """Close every connection."""
@@ -162,7 +185,8 @@ class Database:
         else:
             options = sqlite.options(pool_connections, in_memory=self.in_memory)
         try:
-            return sa.create_engine(self.url, **options)
+            # What fails is logged; what it was about may not be: a report, a name, a digest of a secret.
+            return sa.create_engine(self.url, hide_parameters=True, **options)
         except ModuleNotFoundError as missing:
             raise MalformedValue(
                 f"the database's URL needs {missing.name}, which is not installed"

@@ -30,6 +30,9 @@ _DURABLE = (
 )
 """What is acknowledged has to be on disk, whatever the server's default; stronger settings stay."""
 
+_HARMLESS = frozenset(("asyncQueueFillWarning",))
+"""Functions of PostgreSQL that warn of something else than a commit: that somebody listens, and does not take
+what is told to them (`async.c`). It is said to whoever commits just then, at most every five seconds."""
 _WARNED: "weakref.WeakKeyDictionary[Any, bool]" = weakref.WeakKeyDictionary()
 """Connections that were warned since their last append began."""
 
@@ -85,12 +88,17 @@ def check_confirmed(driver: Any) -> None:
 
 
 def _note_warnings(driver: Any) -> None:
-    """Remember that *driver* was warned, as it is when the wait for the standby is cancelled (01000)."""
+    """Remember that *driver* was warned, as it is when the wait for the standby is cancelled (01000).
+
+    Whatever we do not know is taken for that: PostgreSQL says it in the server's language, and without a
+    code of its own.
+    """
     known = weakref.ref(driver)
 
     def note(said: Any) -> None:
         warned = known()
-        if warned is not None and said.severity_nonlocalized == "WARNING":
+        harmless = said.source_function in _HARMLESS
+        if warned is not None and said.severity_nonlocalized == "WARNING" and not harmless:
             _WARNED[warned] = True
 
     driver.add_notice_handler(note)

@@ -3,6 +3,8 @@
 WAL, `synchronous=FULL`, one writer.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,27 @@ def options(pool_connections: int, *, in_memory: bool) -> dict[str, Any]:
         # What one connection writes empties the caches of the others: use the one that was used last.
         "pool_use_lifo": True,
     }
+
+
+@contextmanager
+def durable_later(connection: sa.Connection) -> Iterator[None]:
+    """Have *connection* commit without a wait for the disk, and leave the log as long as it gets.
+
+    The next commit of a connection that waits puts on disk what is before it in the log. One that fails
+    meanwhile is not used again.
+    """
+    try:
+        _set(connection, synchronous="NORMAL", wal_autocheckpoint=0)
+        yield
+        _set(connection, synchronous="FULL", wal_autocheckpoint=LOG_PAGES)
+    except BaseException:
+        connection.invalidate()
+        raise
+
+
+def _set(connection: sa.Connection, **pragmas: str | int) -> None:
+    for name, value in pragmas.items():
+        connection.exec_driver_sql(f"PRAGMA {name}={value}")
 
 
 class File:

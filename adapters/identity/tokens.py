@@ -104,8 +104,8 @@ def _check_audience(token: Compact, issuer: TrustedIssuer) -> None:
 
 
 def _check_times(token: Compact, at: datetime, seconds_max: int) -> datetime:
-    issued, expires = _time(token, "iat"), _time(token, "exp")
-    begins = _time(token, "nbf") if "nbf" in token.claims else issued
+    issued, expires = time_of(token, "iat"), time_of(token, "exp")
+    begins = time_of(token, "nbf") if "nbf" in token.claims else issued
     leeway = timedelta(seconds=LEEWAY_SECONDS)
     if at >= expires + leeway:
         raise CredentialRefused(f"the token expired at {expires.isoformat()}")
@@ -116,7 +116,8 @@ def _check_times(token: Compact, at: datetime, seconds_max: int) -> datetime:
     return expires
 
 
-def _time(token: Compact, name: str) -> datetime:
+def time_of(token: Compact, name: str) -> datetime:
+    """Return the instant that the claim *name* says; raises `CredentialRefused`."""
     value = token.claims.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _LAST:
         raise CredentialRefused(f"{name} is {repr(value)[:40]}, expected seconds since 1970")

@@ -29,6 +29,9 @@ from domain.event import Event
 from domain.genesis import LedgerOpened
 from domain.heartbeat import EnvironmentHeartbeat
 from domain.observation import EnvironmentObserved
+from domain.policy.freeze import FreezeDeclared, FreezeLifted
+from domain.policy.proposal import PolicyProposed, PolicySettled
+from domain.policy.waiving import WaiverApproved, WaiverRequested, WaiverRevoked
 from domain.release import ReleaseCut
 from domain.removal import Removed
 from domain.target import Target
@@ -51,7 +54,11 @@ EVENTS: tuple[type[Event], ...] = (
     EvidenceAdmitted,
     EvidenceTurnedDown,
     EvidenceVerified,
+    FreezeDeclared,
+    FreezeLifted,
     LedgerOpened,
+    PolicyProposed,
+    PolicySettled,
     ReleaseCut,
     Removed,
     SignerDistrusted,
@@ -60,6 +67,9 @@ EVENTS: tuple[type[Event], ...] = (
     TokenRotated,
     TrustRootImported,
     TrustRootWithdrawn,
+    WaiverApproved,
+    WaiverRequested,
+    WaiverRevoked,
 )
 TOPICS: Mapping[str, type[Event]] = {event.topic: event for event in EVENTS}
 

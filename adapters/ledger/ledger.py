@@ -1,6 +1,7 @@
 """The ledger: an `eventsourcing` application behind the domain's port."""
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -32,12 +33,22 @@ class EventLedger(Application[str]):
 
     name = "shiplog"
 
-    def __init__(self, recorder: LedgerRecorder, mapper: SealingMapper, *, now: Now) -> None:
-        """Keep the ledger in *recorder*, sealed by *mapper*; *now* is its clock, in UTC."""
+    def __init__(
+        self,
+        recorder: LedgerRecorder,
+        mapper: SealingMapper,
+        *,
+        now: Now,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Keep the ledger in *recorder*, sealed by *mapper*; *now* is its clock, in UTC.
+
+        *monotonic* counts the seconds for which `load_recent` does not look again.
+        """
         self._given_recorder, self._given_mapper, self._now = recorder, mapper, now
         self._turns = [threading.RLock() for _ in range(TURNS)]
         super().__init__()
-        self._states = States(self._store, recorder)
+        self._states = States(self._store, recorder, monotonic=monotonic)
         self._store.on_loss = self._states.forget
 
     # -- what the library asks us to construct
@@ -106,6 +117,10 @@ class EventLedger(Application[str]):
     def load(self, stream: str, fold: Callable[[S | None, Event], S | None]) -> S | None:
         """See `domain.ports.LedgerReader`; folded states are kept and brought forward."""
         return self.load_each((stream,), fold).get(stream)
+
+    def load_recent(self, stream: str, fold: Callable[[S | None, Event], S | None]) -> S | None:
+        """See `domain.ports.LedgerReader`."""
+        return self._states.load_each((stream,), fold, recent=True).get(stream)
 
     def load_each(
         self, streams: Iterable[str], fold: Callable[[S | None, Event], S | None]

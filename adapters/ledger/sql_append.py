@@ -11,9 +11,9 @@ from adapters.database import many
 from adapters.database.compiled import Compiled
 from adapters.database.database import Database
 from adapters.ledger.group_commit import GroupCommit
+from adapters.ledger.listening import CHANNEL
 from adapters.ledger.recorder import Prepare, Prepared
 from adapters.ledger.seal import Row
-from adapters.ledger.subscription import CHANNEL
 from adapters.ledger.tables import CLOSED, EVENT, REPORT
 from domain.digest import Digest
 from domain.event import Recorded

@@ -20,6 +20,7 @@ from domain.canonical import INTEGER_MAX
 from domain.digest import Digest
 from domain.ports import Reported
 
+_LIMIT = sa.bindparam("limit", type_=sa.Integer)
 _HEAD = (EVENT.c.position, EVENT.c.recorded_at, DIGEST)
 _LAST = Asked(sa.select(*_HEAD).order_by(EVENT.c.position.desc()).limit(1))
 _LAST_AT = Asked(
@@ -34,6 +35,8 @@ _MOVES = Asked(
     .order_by(EVENT.c.position)
     .limit(sa.bindparam("limit", type_=sa.Integer))
 )
+_FIRST_ONES = Asked(ROWS.limit(_LIMIT))
+_NEXT_ONES = Asked(ROWS.where(EVENT.c.position > sa.bindparam("after")).limit(_LIMIT))
 _FIRST: sa.ColumnElement[int] = sa.literal_column("1")
 _EXISTING = sa.select(EVENT.c.stream).where(many.one_of(EVENT.c.stream), EVENT.c.version == _FIRST)
 _VERSION_AT = (
@@ -52,6 +55,8 @@ class SqlRecorder(LedgerRecorder):
         """Record in *database*. *stream_form* makes a stream's name from its text."""
         self.database = database
         self.subscriptions: set[SqlSubscription] = set()
+        self.told: list[Callable[[int], None]] = []
+        """Each hears of the last position of everything that is written here, once it is committed."""
         self._stream_form = stream_form
         self._append = SqlAppend(database)
         self.followers = self._append.followers
@@ -61,12 +66,17 @@ class SqlRecorder(LedgerRecorder):
         rows = self._append.write(prepare)
         for subscription in tuple(self.subscriptions):
             subscription.wake()
+        if rows:
+            for tell in self.told:
+                tell(rows[-1].id)
         return rows
 
     def page(self, *, after: int | None, limit: int) -> Sequence[Row]:
         """See `LedgerRecorder`."""
-        rows = ROWS if after is None else ROWS.where(EVENT.c.position > after)
-        return self._select(rows.limit(limit))
+        asked = {"limit": limit} if after is None else {"after": after, "limit": limit}
+        with self.database.reading() as connection:
+            found = (_FIRST_ONES if after is None else _NEXT_ONES).rows(connection, asked)
+        return [row(columns, self._stream_form) for columns in found]
 
     def rows(self, positions: Sequence[int]) -> Sequence[Row]:
         """See `LedgerRecorder`."""

@@ -90,7 +90,7 @@ def decode(payload: bytes) -> tuple[Event, Place]:
         event = kind(
             stream=predicate["stream"],
             version=predicate["version"],
-            occurred_at=instant.parse(predicate["occurred_at"]),
+            occurred_at=_instant(predicate["occurred_at"]),
             actor=_actor(orjson.dumps(predicate["actor"])),
             report=None if told is None else codec.decode(Report, told),
             **codec.decode_data(kind, predicate["data"]),
@@ -108,6 +108,10 @@ def envelope(payload: bytes, *, key_id: str, signature: bytes) -> bytes:
         key_id.encode(),
         b64encode(signature),
     )
+
+
+_instant = lru_cache(maxsize=1024)(instant.parse)
+"""One commit often changes a hundred targets at one instant."""
 
 
 @lru_cache(maxsize=1024)

@@ -7,21 +7,26 @@ all streams together; what this process appends itself is folded in without read
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
+from math import inf
 from typing import Any
 
 from adapters.ledger.recorder import LedgerRecorder
 from adapters.ledger.seal import Row
 from adapters.ledger.store import ChainedEventStore
-from domain.event import EndFold, Event
+from domain.event import Condensed, EndFold, Event
 
 STATES_MAX = 5000
 """How many states are kept."""
-EVENTS_MAX = 300_000
-"""How many events they are folded from, together: some states remember each. The one used last
-is kept, however long its stream: it would be read again at once."""
+HELD_MAX = 300_000
+"""How many things they hold together, each of up to 350 bytes: 100 MB. The one used last is kept, however
+much it holds: it would be read again at once."""
 MOVES_MAX = 10_000
 """How many appends are told apart by stream; after more, every stream may have moved."""
+RECENT_SECONDS = 0.05
+"""How long ago the last look may be for who asks for what is recent. Each request does, so that at a
+thousand a second one in fifty looks; and nobody revokes a credential and counts on less."""
 
 Fold = Callable[[Any, Any], Any]
 
@@ -31,6 +36,8 @@ class _Kept:
     state: Any
     complete_to: int
     """Nothing in the stream up to this position is missing."""
+    held: int
+    """How many things the state holds."""
 
 
 class States:
@@ -41,30 +48,37 @@ class States:
         store: ChainedEventStore,
         recorder: LedgerRecorder,
         *,
+        monotonic: Callable[[], float],
         moves_max: int = MOVES_MAX,
-        events_max: int = EVENTS_MAX,
+        held_max: int = HELD_MAX,
     ) -> None:
-        """Fold what *store* reads; *recorder* says what moved."""
+        """Fold what *store* reads; *recorder* says what moved, and *monotonic*, in seconds, how long ago."""
         self._store = store
         self._recorder = recorder
+        self._monotonic = monotonic
         self._moves_max = moves_max
-        self._events_max = events_max
+        self._held_max = held_max
         self._kept: OrderedDict[tuple[Fold, str], _Kept] = OrderedDict()
         """Least recently used first."""
         self._folds: set[Fold] = set()
-        self._events = 0
-        """From how many events the kept states were folded."""
+        self._held = 0
+        """How many things the kept states hold."""
         self._moved: dict[str, int] = {}
         """Where streams moved after position `_floor`; the others did not, up to `_seen`."""
         self._floor = 0
         self._seen = 0
+        self._looked = -inf
+        """When the last look began."""
         self._lock = threading.Lock()
 
-    def load_each(self, streams: Iterable[str], fold: Fold) -> Mapping[str, Any]:
-        """Return the states of those of *streams* that have events."""
+    def load_each(self, streams: Iterable[str], fold: Fold, *, recent: bool = False) -> Mapping[str, Any]:
+        """Return the states of those of *streams* that have events.
+
+        With *recent*, what others appended in the last `RECENT_SECONDS` may not be in them.
+        """
         wanted = tuple(dict.fromkeys(streams))
         kept = {stream: known for stream in wanted if (known := self._find(stream, fold))}
-        if kept or not self._seen:
+        if not self._seen or (kept and not (recent and self._looked_lately())):
             self._look()
         unread = [stream for stream in wanted if stream not in kept]
         there = unread if len(unread) == 1 else self._recorder.existing(unread)
@@ -82,7 +96,7 @@ class States:
                 for fold in self._folds:
                     before = self._kept.get((fold, event.stream))
                     if before is not None and before.state.version == event.version - 1:
-                        self._keep(fold, event.stream, _Kept(fold(before.state, event), row.id))
+                        self._keep(fold, event.stream, _kept(fold(before.state, event), row.id))
             if rows and self._seen == rows[0].id - 1:
                 self._seen = rows[-1].id
             if len(self._moved) > self._moves_max:
@@ -95,14 +109,14 @@ class States:
                 for fold in self._folds:
                     known = self._kept.get((fold, stream))
                     if known is not None:
-                        self._kept[fold, stream] = _Kept(known.state, complete_to=-1)
+                        self._kept[fold, stream] = replace(known, complete_to=-1)
 
     def forget(self) -> None:
         """Read everything again: the ledger is not the one that was seen."""
         with self._lock:
             self._kept.clear()
             self._moved.clear()
-            self._events = self._floor = self._seen = 0
+            self._held = self._floor = self._seen = 0
 
     def _find(self, stream: str, fold: Fold) -> _Kept | None:
         with self._lock:
@@ -116,10 +130,10 @@ class States:
         self._folds.add(fold)
         before = self._kept.pop((fold, stream), None)
         self._kept[fold, stream] = known
-        self._events += _length(fold, known) - (0 if before is None else _length(fold, before))
-        while len(self._kept) > 1 and (len(self._kept) > STATES_MAX or self._events > self._events_max):
-            (oldest, _), forgotten = self._kept.popitem(last=False)
-            self._events -= _length(oldest, forgotten)
+        self._held += known.held - (0 if before is None else before.held)
+        while len(self._kept) > 1 and (len(self._kept) > STATES_MAX or self._held > self._held_max):
+            _, forgotten = self._kept.popitem(last=False)
+            self._held -= forgotten.held
 
     def _forward(self, stream: str, fold: Fold, state: Any) -> Any:
         """Fold what *stream* has beyond *state*, and keep what comes of it."""
@@ -129,7 +143,7 @@ class States:
             state = fold(state, event)
         if state is not None:
             with self._lock:
-                self._keep(fold, stream, _Kept(state, complete_to))
+                self._keep(fold, stream, _kept(state, complete_to))
         return state
 
     def _read(self, stream: str, fold: Fold, state: Any) -> tuple[Any, Iterable[Event]]:
@@ -142,11 +156,15 @@ class States:
             if len(fresh) < fold.events:
                 return state, fresh
         end = self._store.end(stream, fold.events)
-        whole = not end or end[0].event.version == 1
-        return None if whole else fold.begin(end[0].recorded_at), [recorded.event for recorded in end]
+        first = next(end, None)
+        if first is None:
+            return None, ()
+        begun = None if first.event.version == 1 else fold.begin(first.recorded_at)
+        return begun, (recorded.event for recorded in chain((first,), end))
 
     def _look(self) -> None:
         """Learn which streams moved since the last look."""
+        began = self._monotonic()
         moves = self._recorder.moves(after=self._seen, limit=self._moves_max)
         with self._lock:
             for position, stream in moves:
@@ -154,6 +172,10 @@ class States:
                 self._seen = max(position, self._seen)
             if len(moves) == self._moves_max:
                 self._forget_moves(self._recorder.max_notification_id() or 0)
+            self._looked = max(began, self._looked)
+
+    def _looked_lately(self) -> bool:
+        return self._monotonic() - self._looked < RECENT_SECONDS
 
     def _forget_moves(self, until: int) -> None:
         """Take every stream as moved, up to *until*: each is read again from where its state ends."""
@@ -161,7 +183,6 @@ class States:
         self._moved.clear()
 
 
-def _length(fold: Fold, known: _Kept) -> int:
-    """Return how many events a state may remember."""
-    version: int = known.state.version
-    return min(version, fold.events) if isinstance(fold, EndFold) else version
+def _kept(state: Any, complete_to: int) -> _Kept:
+    """Return *state* as it is kept: one that does not say what it holds may hold each event."""
+    return _Kept(state, complete_to, state.held if isinstance(state, Condensed) else state.version)

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from eventsourcing.persistence import EventStore, Recording
@@ -15,6 +16,8 @@ from domain.errors import BrokenLedger, ConflictingAppend, FromTheFuture
 from domain.event import Event, Recorded
 
 HEADS_MAX = 10_000
+PAGE_EVENTS = 200
+"""How many events of a stream are read at a time: some 3 kB each in memory while they are."""
 
 
 class ChainedEventStore(EventStore[str]):
@@ -60,43 +63,39 @@ class ChainedEventStore(EventStore[str]):
         limit: int | None = None,
     ) -> Iterator[Event]:
         """Yield events of one stream; raises `BrokenLedger` where the chain does not hold."""
-        opened = self._opened(originator_id, gt=gt, lte=lte, desc=desc, limit=limit)
-        return (recorded.event for recorded in opened)
+        if desc:  # for the library's interface: nothing here asks for it
+            return islice(reversed(list(self.get(originator_id, gt=gt, lte=lte))), limit)
+        events = (recorded.event for recorded in self.read(originator_id, after=gt, until=lte))
+        return islice(events, limit)
 
-    def end(self, stream: str, limit: int) -> Sequence[Recorded]:
-        """Return up to *limit* events with which *stream* ends, in order, checked as `get` checks them."""
-        return self._opened(stream, desc=True, limit=limit)[::-1]
+    def end(self, stream: str, limit: int) -> Iterator[Recorded]:
+        """Yield up to *limit* events with which *stream* ends, in order, as `read` does."""
+        last: Sequence[Any] = self.recorder.select_events(stream, desc=True, limit=1)
+        before = self.mapper.open(last[0])[0].event.version - limit if last else 0
+        return self.read(stream, after=before if before > 0 else None)
 
-    def _opened(
-        self,
-        originator_id: str,
-        *,
-        gt: int | None = None,
-        lte: int | None = None,
-        desc: bool = False,
-        limit: int | None = None,
-    ) -> Sequence[Recorded]:
-        found: Sequence[Any] = self.recorder.select_events(
-            originator_id, gt=gt, lte=lte, desc=desc, limit=limit
-        )
-        first = None if desc and limit is not None else (gt or 0) + 1
+    def read(self, stream: str, *, after: int | None, until: int | None = None) -> Iterator[Recorded]:
+        """Yield events of one stream in order, as `get` does; never holds more than a page of them."""
         before: Row | None = None
-        events = []
-        for row in reversed(found) if desc else found:
-            opened, previous = self.mapper.open(row)
-            if before is None:
-                self._check_start(row, previous, first)
-            elif previous != before.digest or row.originator_version != before.originator_version + 1:
-                raise BrokenLedger(f"the chain of {originator_id} breaks at position {row.id}")
-            before = row
-            events.append(opened)
-        if before is not None and lte is None and (desc or limit is None or len(found) < limit):
+        while True:
+            known = after if before is None else before.originator_version
+            page: Sequence[Any] = self.recorder.select_events(stream, gt=known, lte=until, limit=PAGE_EVENTS)
+            for row in page:
+                opened, previous = self.mapper.open(row)
+                if before is None:
+                    self._check_start(row, previous, (after or 0) + 1)
+                elif previous != before.digest or row.originator_version != before.originator_version + 1:
+                    raise BrokenLedger(f"the chain of {stream} breaks at position {row.id}")
+                before = row
+                yield opened
+            if len(page) < PAGE_EVENTS:
+                break
+        if before is not None and until is None:
             self._remember(before)  # so that what is read next is checked against it
-        return events[::-1] if desc else events
 
-    def _check_start(self, row: Row, previous: bytes | None, first: int | None) -> None:
+    def _check_start(self, row: Row, previous: bytes | None, first: int) -> None:
         """Check that *row* has version *first*, and its link to what is remembered of the row before it."""
-        if first is not None and row.originator_version != first:
+        if row.originator_version != first:
             raise BrokenLedger(f"{row.originator_id} has no version {first} before position {row.id}")
         version, digest = self._heads.get(str(row.originator_id), (0, b""))
         if row.originator_version == 1 and previous is not None:

@@ -13,13 +13,11 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from eventsourcing.persistence import ListenNotifySubscription
 
+from adapters.ledger.listening import POLL_SECONDS, heard, listening
 from domain.errors import LedgerUnavailable
 
 if TYPE_CHECKING:
     from adapters.ledger.sql_recorder import SqlRecorder
-
-CHANNEL = "shiplog_event"
-POLL_SECONDS = 0.5
 
 
 class SqlSubscription(ListenNotifySubscription["SqlRecorder"]):
@@ -70,18 +68,8 @@ class SqlSubscription(ListenNotifySubscription["SqlRecorder"]):
             self._stopping.wait(POLL_SECONDS)
 
     def _listen_once(self) -> None:
-        database = self._recorder.database
-        with database.reading() as connection:
-            raw: Any = connection.connection.driver_connection
-            try:
-                raw.execute(f"LISTEN {CHANNEL}")
-                self.wake()  # for what was committed since the last look
-                while not self._stopping.is_set():
-                    for _ in raw.notifies(timeout=POLL_SECONDS, stop_after=1):
-                        self.wake()
-            except database.engine.dialect.loaded_dbapi.Error as lost:
-                connection.invalidate()  # no use to whoever would get it next
-                raise LedgerUnavailable("the connection that listens was lost") from lost
-            finally:
-                with suppress(Exception):
-                    raw.execute("UNLISTEN *")
+        with listening(self._recorder.database) as connection:
+            self.wake()  # for what was committed since the last look
+            while not self._stopping.is_set():
+                if heard(connection):
+                    self.wake()

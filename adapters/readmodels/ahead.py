@@ -1,6 +1,6 @@
 """Reading ahead in a process of its own: events become rows in one, and rows get into the tables in another.
 
-1. The reading process is started with the page size and the URL of the database on its standard input.
+1. The reading process is told the page size and the URL of the database on its standard input.
 2. It writes each page to its standard output, and after the last a none; instead of a page, what it refuses.
 3. It is sent one byte once the copy is there to be read back, and one for each page that was committed to it;
    it is at most `PAGES_AHEAD` of them ahead.
@@ -12,7 +12,7 @@ import marshal
 import struct
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from queue import SimpleQueue
 from typing import IO
@@ -20,7 +20,7 @@ from typing import IO
 from adapters.readmodels.filling import Page
 from domain.errors import BrokenLedger, LedgerError, LedgerUnavailable
 
-PAGES_AHEAD = 4
+PAGES_AHEAD = 2
 """Some MB of rows in memory: none of the two waits for the other for the length of one page."""
 _LENGTH = struct.Struct(">Q")
 _COMMITTED = b"+"
@@ -33,15 +33,12 @@ class _Gone(Exception):
 
 
 @contextmanager
-def reading(command: Sequence[str], url: str, events: int) -> Iterator[Iterator[Page]]:
-    """Run *command*, which does what `serve` does, and lend its pages.
+def reading(process: "subprocess.Popen[bytes]", url: str, events: int) -> Iterator[Iterator[Page]]:
+    """Have *process*, which does what `serve` does, read the ledger at *url*, and lend its pages.
 
     Asking for the first says that the copy is there, and for each other that the last one is in it.
     It has ended when this has. What it refuses is raised, and `LedgerUnavailable` when it fell.
     """
-    process = subprocess.Popen(  # noqa: S603 - our own interpreter, with a module of ours
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, process_group=0
-    )
     assert process.stdin is not None
     assert process.stdout is not None
     heard: SimpleQueue[bytes] = SimpleQueue()
@@ -67,7 +64,7 @@ def serve(
 ) -> None:
     """Write what *pages* makes of the URL, the page size, and of what waits until all before is committed.
 
-    Returns when all is written, or nobody reads it.
+    Returns when all is written, or nobody reads it, or asks for it.
     """
     ahead = 1  # the copy itself
 
@@ -79,7 +76,9 @@ def serve(
             ahead -= 1
 
     with suppress(_Gone, BrokenPipeError):
-        events, url = marshal.loads(_received(told))  # noqa: S302 - written by the process that started this
+        if not (hello := _received(told)):
+            return
+        events, url = marshal.loads(hello)  # noqa: S302 - written by the process that started this
         try:
             for page in pages(url, events, wait):
                 wait(PAGES_AHEAD - 1)

@@ -43,7 +43,6 @@ _OBSERVATION_WITHDRAWN = (
 )
 WITHDRAWALS = (_CHANGE_WITHDRAWN, _PLACEMENT_WITHDRAWN, _OBSERVATION_WITHDRAWN)
 """Every way to withdraw a row that was written before."""
-_WITHDRAWN = frozenset((CHANGE, PLACEMENT, OBSERVATION))
 
 
 class Batch:
@@ -51,15 +50,13 @@ class Batch:
 
     def __init__(self, known: Known) -> None:
         self.known = known
-        self._rows: defaultdict[sa.Table, list[Mapping[str, Any]]] = defaultdict(list)
+        self._rows: defaultdict[sa.Table, list[dict[str, Any]]] = defaultdict(list)
         self._withdrawn: defaultdict[sa.Update, list[Mapping[str, int]]] = defaultdict(list)
-        self._fresh: dict[tuple[sa.Table, int], dict[str, Any]] = {}
+        self._added: defaultdict[sa.Table, dict[int, dict[str, Any]]] = defaultdict(dict)
 
     def add(self, table: sa.Table, row: dict[str, Any]) -> None:
         """Add *row* to *table*."""
         self._rows[table].append(row)
-        if table in _WITHDRAWN:
-            self._fresh[table, row["position"]] = row
 
     def service(self, name: str, position: int) -> None:
         """Introduce a service unless it is there."""
@@ -87,10 +84,10 @@ class Batch:
 
     def slot(self, target_id: int, name: str, position: int) -> int:
         """Return the id of the slot, introducing it when it is new."""
-        if (target_id, name) not in self.known.slots:
-            self.known.slots[target_id, name] = position
+        known = self.known.slots.setdefault((target_id, name), position)
+        if known == position:
             self.add(SLOT, {"id": position, "target_id": target_id, "name": name})
-        return self.known.slots[target_id, name]
+        return known
 
     def observer(self, environment: str, name: str, position: int) -> int:
         """Return the id of the observer, introducing it when it is new."""
@@ -99,27 +96,24 @@ class Batch:
             self.add(OBSERVER, {"id": position, "environment": environment, "name": name})
         return self.known.observers[environment, name]
 
-    def change(self, where: Withdrawn, position: int, row: Mapping[str, Any]) -> None:
-        """Add a change under the next number of its environment."""
-        number = self.known.environments[where.environment] + 1
-        self.known.environments[where.environment] = number
-        self.known.changes[position] = where
-        added = {
-            "position": position,
-            "environment": where.environment,
-            "number": number,
-            "slot_id": where.slot_id,
-            **row,
-            "withdrawn_by": None,
-        }
-        self.add(CHANGE, added)
+    def number(self, environment: str) -> int:
+        """Return the next number of a change of *environment*."""
+        number = self.known.environments[environment] + 1
+        self.known.environments[environment] = number
+        return number
 
-    def withdraw_change(self, of: int, by: int) -> None:
-        """Withdraw the change at position *of*, and the placement it made if it made one."""
-        where = self.known.changes[of]
+    def withdraw_change(self, of: int, by: int) -> Withdrawn | None:
+        """Withdraw the change at position *of*, and the placement it made if it made one.
+
+        Return where that is; None when there is no change at *of*.
+        """
+        where = self.known.changes.get(of) or self._changed(of)
+        if where is None:
+            return None
         at = {"at_slot": where.slot_id, "at_instant": where.occurred_at}
         self._withdraw(CHANGE, of, {"withdrawn_by": by}, _CHANGE_WITHDRAWN, {})
         self._withdraw(PLACEMENT, of, {"superseded": by}, _PLACEMENT_WITHDRAWN, at)
+        return where
 
     def withdraw_observation(self, of: int, by: int) -> None:
         """Withdraw the observation at position *of*."""
@@ -133,12 +127,23 @@ class Batch:
         statement: sa.Update,
         at: Mapping[str, int],
     ) -> None:
-        fresh = self._fresh.get((table, of))
+        fresh = self._fresh(table, of)
         if fresh is not None:
             fresh.update(values)
         else:
             by = next(iter(values.values()))
             self._withdrawn[statement].append({"at_position": of, "by": by, **at})
+
+    def _changed(self, position: int) -> Withdrawn | None:
+        row = self._fresh(CHANGE, position)
+        return None if row is None else Withdrawn(row["environment"], row["slot_id"], row["occurred_at"])
+
+    def _fresh(self, table: sa.Table, position: int) -> dict[str, Any] | None:
+        """Return the row of *table* that this batch added at *position*; few are asked for."""
+        added = self._added[table]
+        for row in self._rows.get(table, [])[len(added) :]:
+            added[row["position"]] = row
+        return added.get(position)
 
     def write(self, connection: sa.Connection) -> None:
         """Write everything: one INSERT for each table, and one statement for each way to withdraw."""
@@ -149,7 +154,7 @@ class Batch:
 
     def rows(self) -> list[Rows]:
         """Return what is to be inserted; all rows of a table have the same columns."""
-        return [_plain(table, rows) for table, rows in self._in_order()]
+        return [_plain(table, rows) for table, rows in self._rows.items()]
 
     def withdrawn(self) -> list[tuple[int, list[dict[str, int]]]]:
         """Return what each of `WITHDRAWALS` is to be executed with, by its place among them."""
@@ -159,7 +164,7 @@ class Batch:
             if statement in self._withdrawn
         ]
 
-    def _in_order(self) -> Iterator[tuple[sa.Table, list[Mapping[str, Any]]]]:
+    def _in_order(self) -> Iterator[tuple[sa.Table, list[dict[str, Any]]]]:
         for table, rows in self._rows.items():
             if table is PLACEMENT:
                 rows.sort(key=_clustering)  # SQLite keeps them in this order: write left to right
@@ -170,7 +175,7 @@ def _clustering(row: Mapping[str, Any]) -> tuple[int, int, int, int]:
     return row["slot_id"], row["valid_from"], row["rank"], row["position"]
 
 
-def _plain(table: sa.Table, rows: list[Mapping[str, Any]]) -> Rows:
+def _plain(table: sa.Table, rows: list[dict[str, Any]]) -> Rows:
     columns = tuple(rows[0])
     assert len(columns) > 1, "an itemgetter of one returns no tuple"
     return str(table.name), columns, list(map(itemgetter(*columns), rows))  # a plain one, not SQLAlchemy's

@@ -54,8 +54,8 @@ class Checked:
             self._links.link(
                 event.stream,
                 event.version,
-                previous=None if previous is None else f"sha256:{previous.hex()}",
-                digest=recorded.digest.text,
+                previous=None if previous is None else previous.hex(),
+                digest=recorded.digest.hex,
             )
         return [recorded for recorded, _ in page]
 
@@ -87,7 +87,7 @@ class _Links(Links):
         if known is not None:
             return known
         stored = self._digest_of(stream, version - 1) if version > 1 else None
-        return (0, None) if stored is None else (version - 1, stored.text)
+        return (0, None) if stored is None else (version - 1, stored.hex)
 
     def _keep(self, stream: str, version: int, digest: str) -> None:
         super()._keep(stream, version, digest)

@@ -49,6 +49,37 @@ _PIECE = (
 _PROVENANCE = sa.select(PROVENANCE.c.position, _PIECE).where(
     PROVENANCE.c.digest == _DIGEST, PROVENANCE.c.position <= KNOWN
 )
+_PLACES: sa.BindParameter[int] = sa.bindparam("places", expanding=True, type_=sa.BigInteger)
+_MINE = (
+    sa.select(PROVENANCE.c.position, PROVENANCE.c.piece)
+    .where(PROVENANCE.c.digest == _DIGEST, PROVENANCE.c.position.in_(_PLACES))
+    .subquery("mine")
+)
+_RANKED = (
+    sa.select(
+        PROVENANCE.c.position,
+        PROVENANCE.c.piece,
+        *(
+            sa.func.row_number().over(partition_by=PROVENANCE.c.piece, order_by=order).label(name)
+            for name, order in (("first", PROVENANCE.c.position), ("last", PROVENANCE.c.position.desc()))
+        ),
+    )
+    .where(
+        PROVENANCE.c.digest == _DIGEST,
+        PROVENANCE.c.position <= KNOWN,
+        PROVENANCE.c.piece.in_(sa.select(_MINE.c.piece)),
+    )
+    .subquery("ranked")
+)
+_COPIES = (
+    sa.select(_MINE.c.position, _RANKED.c.position)
+    .join(_RANKED, _MINE.c.piece == _RANKED.c.piece)
+    .where(
+        _MINE.c.position != _RANKED.c.position,
+        sa.or_(_RANKED.c.first <= _LIMIT, _RANKED.c.last <= _LIMIT),
+    )
+    .order_by(_MINE.c.position, _RANKED.c.position)
+)
 _TRUST = sa.select(TRUST.c.position).where(TRUST.c.position <= KNOWN).order_by(TRUST.c.position)
 
 
@@ -83,6 +114,19 @@ def provenance_about(
     first = sa.select(pieces.c.position).where(pieces.c.place == 1).order_by(pieces.c.position.desc())
     named = {"asked": bytes.fromhex(artifact.hex), "known": prefix.position, "most": limit}
     return connection.scalars(first.limit(_LIMIT), named).all()
+
+
+def copies_of(
+    connection: sa.Connection,
+    artifact: SubjectDigest,
+    positions: Collection[int],
+    prefix: Prefix,
+    *,
+    limit: int,
+) -> Sequence[tuple[int, int]]:
+    """See `domain.ports.EvidenceIndex.copies_of`."""
+    asked = {"asked": bytes.fromhex(artifact.hex), "places": sorted(positions), "known": prefix.position}
+    return [(one, other) for one, other in connection.execute(_COPIES, {**asked, "most": limit})]
 
 
 def admitted(

@@ -1,9 +1,9 @@
 """What each kind of event adds to the tables. Any order of arrival is ordinary; nothing is refused."""
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from adapters.readmodels import evidence
+from adapters.readmodels import evidence, known
 from adapters.readmodels.batch import Batch
 from adapters.readmodels.evidence_tables import TRUST
 from adapters.readmodels.known import Withdrawn
@@ -11,6 +11,7 @@ from adapters.readmodels.tables import (
     ARTIFACT,
     BELIEVED,
     BUILD,
+    CHANGE,
     CONFIG,
     OBSERVATION,
     PLACEMENT,
@@ -29,14 +30,32 @@ from domain.event import Recorded
 from domain.heartbeat import OF_OBSERVERS, EnvironmentHeartbeat
 from domain.instant import micros
 from domain.observation import EnvironmentObserved, Observed, list_digest
-from domain.release import BuildName, Identity, ReleaseCut
+from domain.release import Identity, ReleaseCut
 from domain.removal import Removed
 from domain.run import Run
 from domain.trust import BuildersImported, SignerDistrusted
 from domain.trust_root import TrustRootImported, TrustRootWithdrawn
 
-_UNKNOWN = ("outcome", "repository", "commit", "ref", "builder")
+_UNKNOWN = dict.fromkeys(("outcome", "repository", "commit", "ref", "builder"))
 """What nobody knows of a declared build."""
+_NO_ARTIFACTS = canonical.encode([])
+
+
+class _At(NamedTuple):
+    """An event about a target."""
+
+    position: int
+    target_id: int
+    occurred_at: int
+
+
+class _Said(NamedTuple):
+    """What one kind of change says, and others do not."""
+
+    deployment: str | None = None
+    reason: str | None = None
+    commit: str | None = None
+    source: str | None = None
 
 
 def take(batch: Batch, recorded: Recorded) -> None:
@@ -51,10 +70,8 @@ def take(batch: Batch, recorded: Recorded) -> None:
             _config(batch, target_id, event.number, row)
         case ReleaseCut() as event:
             _release(batch, event, position)
-        case Declared(implied=implied) as event:
-            if implied is not None and implied.fresh:
-                _implied(batch, event, implied, position)
-            _run(batch, event, recorded)
+        case Declared() as event:
+            _declared(batch, event, recorded)
         case Run() as event:
             _run(batch, event, recorded)
         case Corrected() as event:
@@ -72,7 +89,7 @@ def take(batch: Batch, recorded: Recorded) -> None:
 
 def _build(batch: Batch, event: BuildRecorded, position: int) -> None:
     batch.service(event.service, position)
-    batch.known.builds[_reported(event.service, event.build)] = position
+    batch.known.builds[known.reported(event.service, event.build)] = position
     row = {
         "id": position,
         "service": event.service,
@@ -105,7 +122,7 @@ def _release(batch: Batch, event: ReleaseCut, position: int) -> None:
     made = {
         "number": event.release.number,
         "digest": _raw(event.release.digest),
-        "build_id": batch.known.builds[_reported(event.target.service, event.build)],
+        "build_id": batch.known.builds[known.reported(event.target.service, event.build)],
         "build": event.build,
         "config_number": event.config_number,
         "config_digest": _raw(event.config_digest),
@@ -118,89 +135,109 @@ def _release(batch: Batch, event: ReleaseCut, position: int) -> None:
     _add_release(batch, target_id, made)
 
 
-def _implied(batch: Batch, event: Declared, implied: DeclaredRelease, position: int) -> None:
+def _declared(batch: Batch, event: Declared, recorded: Recorded) -> None:
+    at = _At(recorded.position, batch.target(event.target, recorded.position), micros(event.occurred_at))
+    if event.implied is not None and event.implied.fresh:
+        _implied(batch, event, event.implied, at)
+    _placed(batch, recorded, event, at, _Said(commit=event.commit, source=event.source))
+
+
+def _implied(batch: Batch, event: Declared, implied: DeclaredRelease, at: _At) -> None:
     """Add what a declaration implies: a build known by its label, a configuration, a release."""
-    target_id = batch.target(event.target, position)
     config = implied.config
-    row = {"digest": _raw(config.digest), "reference": config.reference, "position": position}
-    _config(batch, target_id, config.number, row)
+    row = {"digest": _raw(config.digest), "reference": config.reference, "position": at.position}
+    _config(batch, at.target_id, config.number, row)
     made = {
         "number": implied.release.number,
         "digest": _raw(implied.release.digest),
-        "build_id": _declared_build(batch, event, implied.label, position),
+        "build_id": _declared_build(batch, event.target.service, implied.label, at),
         "build": implied.label,
         "config_number": config.number,
         "config_digest": row["digest"],
         "config_reference": config.reference,
-        "cut_at": micros(event.occurred_at),
+        "cut_at": at.occurred_at,
         "commit": event.commit,
         "source": event.source,
-        "position": position,
+        "position": at.position,
     }
-    _add_release(batch, target_id, made)
+    _add_release(batch, at.target_id, made)
 
 
-def _declared_build(batch: Batch, event: Declared, label: str, position: int) -> int:
+def _declared_build(batch: Batch, service: str, label: str, at: _At) -> int:
     """Return the id of the build known by *label*, introducing it when it is new."""
-    named = event.target.service, BuildName(label, Identity.DECLARED)
-    known = batch.known.builds.setdefault(named, position)
-    if known == position:
+    build_id = batch.known.builds.setdefault(known.declared(service, label), at.position)
+    if build_id == at.position:
         row = {
-            "id": position,
-            "service": event.target.service,
+            "id": at.position,
+            "service": service,
             "name": label,
             "identity": Identity.DECLARED.value,
             "label": label,
-            "occurred_at": micros(event.occurred_at),
-            "artifacts": canonical.encode([]),
+            "occurred_at": at.occurred_at,
+            "artifacts": _NO_ARTIFACTS,
         }
-        batch.add(BUILD, {**row, **dict.fromkeys(_UNKNOWN)})
-    return known
+        batch.add(BUILD, {**row, **_UNKNOWN})
+    return build_id
 
 
 def _add_release(batch: Batch, target_id: int, made: dict[str, Any]) -> None:
     together = made["build_id"], target_id
     first, since = batch.known.firsts.setdefault(together, (made["number"], made["cut_at"]))
-    dated = {"first_of_build": first, "build_since": since}
-    batch.add(RELEASE, {"target_id": target_id, **dated, **made})
+    made["target_id"], made["first_of_build"], made["build_since"] = target_id, first, since
+    batch.add(RELEASE, made)
 
 
 def _run(batch: Batch, event: Run, recorded: Recorded) -> None:
     target_id = batch.target(event.target, recorded.position)
     if not event.alters:
         return
-    slot_id = batch.slot(target_id, event.slot, recorded.position)
-    occurred_at, recorded_at = micros(event.occurred_at), micros(recorded.recorded_at)
+    match event:
+        case Deployment():
+            said = _Said(deployment=event.deployment, reason=event.reason)
+        case Removed():
+            said = _Said(reason=event.reason)
+        case _:
+            said = _Said()
+    _placed(batch, recorded, event, _At(recorded.position, target_id, micros(event.occurred_at)), said)
+
+
+def _placed(batch: Batch, recorded: Recorded, event: Run, at: _At, said: _Said) -> None:
+    """Add that something else runs in a slot, and the change that this is."""
+    slot_id = batch.slot(at.target_id, event.slot, at.position)
+    runs = event.runs
     placement = {
         "slot_id": slot_id,
-        "valid_from": occurred_at,
+        "valid_from": at.occurred_at,
         "rank": event.rank,
-        "position": recorded.position,
+        "position": at.position,
         "superseded": BELIEVED,
-        "release": event.runs,
-        "recorded_at": recorded_at,
+        "release": runs,
+        "recorded_at": micros(recorded.recorded_at),
     }
     batch.add(PLACEMENT, placement)
-    where = Withdrawn(event.target.environment, slot_id, occurred_at)
-    change = {
-        "occurred_at": occurred_at,
-        "recorded_at": recorded_at,
-        "release": event.runs,
-        "topic": event.topic,
-        "deployment": None,
-        "reason": None,
-        "actor": _actor(event.actor),
-        "commit": None,
-        "source": None,
+    where = Withdrawn(event.target.environment, slot_id, at.occurred_at)
+    _changed(batch, recorded, where, runs, said)
+
+
+def _changed(batch: Batch, recorded: Recorded, where: Withdrawn, runs: int | None, said: _Said) -> None:
+    """Add a change under the next number of its environment."""
+    row = {
+        "position": recorded.position,
+        "environment": where.environment,
+        "number": batch.number(where.environment),
+        "slot_id": where.slot_id,
+        "occurred_at": where.occurred_at,
+        "recorded_at": micros(recorded.recorded_at),
+        "release": runs,
+        "topic": recorded.event.topic,
+        "deployment": said.deployment,
+        "reason": said.reason,
+        "actor": _actor(recorded.event.actor),
+        "commit": said.commit,
+        "source": said.source,
+        "withdrawn_by": None,
     }
-    match event:
-        case Declared():
-            change |= {"commit": event.commit, "source": event.source}
-        case Deployment():
-            change |= {"deployment": event.deployment, "reason": event.reason}
-        case Removed():
-            change["reason"] = event.reason
-    batch.change(where, recorded.position, change)
+    batch.add(CHANGE, row)
 
 
 def _corrected(batch: Batch, event: Corrected, recorded: Recorded) -> None:
@@ -208,28 +245,10 @@ def _corrected(batch: Batch, event: Corrected, recorded: Recorded) -> None:
     if event.was in OF_OBSERVERS:
         batch.withdraw_observation(event.of, recorded.position)
         return
-    withdrawn = batch.known.changes.get(event.of)
-    if withdrawn is None:
-        return
-    batch.withdraw_change(event.of, recorded.position)
-    occurred_at = micros(event.occurred_at)
-    where = Withdrawn(withdrawn.environment, withdrawn.slot_id, occurred_at)
-    change = {
-        "occurred_at": occurred_at,
-        "recorded_at": micros(recorded.recorded_at),
-        "release": None,
-        "topic": event.topic,
-        "deployment": None,
-        "reason": event.reason,
-        "actor": _actor(event.actor),
-        "commit": None,
-        "source": None,
-    }
-    batch.change(where, recorded.position, change)
-
-
-def _reported(service: str, build: str) -> tuple[str, BuildName]:
-    return service, BuildName(build, Identity.REPORTED)
+    withdrawn = batch.withdraw_change(event.of, recorded.position)
+    if withdrawn is not None:
+        where = withdrawn._replace(occurred_at=micros(event.occurred_at))
+        _changed(batch, recorded, where, None, _Said(reason=event.reason))
 
 
 def _reported_on(

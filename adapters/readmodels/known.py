@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -25,7 +26,7 @@ from domain.declaration import Declared
 from domain.event import Event
 from domain.heartbeat import EnvironmentHeartbeat
 from domain.observation import EnvironmentObserved
-from domain.release import BuildName, Identity, ReleaseCut
+from domain.release import Identity, ReleaseCut
 from domain.run import Run
 from domain.target import Target
 
@@ -83,9 +84,12 @@ _ENVIRONMENTS = sa.select(ENVIRONMENT.c.name, sa.func.coalesce(_LAST_NUMBER, _ZE
 _SERVICES = sa.select(SERVICE.c.name).where(many.one_of(SERVICE.c.name))
 
 
-@dataclass(frozen=True, slots=True)
-class Withdrawn:
-    """Where the change is that a correction withdraws."""
+BuildKey = tuple[str, str, str]
+"""Service, name and identity of a build: plain text, for many are looked up."""
+
+
+class Withdrawn(NamedTuple):
+    """Where a change is, which a correction may withdraw."""
 
     environment: str
     slot_id: int
@@ -101,7 +105,7 @@ class Known:
     """The number of the last change, 0 before the first."""
     targets: dict[Target, int] = field(default_factory=dict)
     slots: dict[tuple[int, str], int] = field(default_factory=dict)
-    builds: dict[tuple[str, BuildName], int] = field(default_factory=dict)
+    builds: dict[BuildKey, int] = field(default_factory=dict)
     configs: dict[tuple[int, int], str | None] = field(default_factory=dict)
     """The reference, by target and number."""
     firsts: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
@@ -110,7 +114,7 @@ class Known:
     heard: dict[int, tuple[int, int | None]] = field(default_factory=dict)
     """By observer: when its newest report was, withdrawn or not, and until when it promised another."""
     changes: dict[int, Withdrawn] = field(default_factory=dict)
-    """By position; only those that the batch withdraws."""
+    """By position; only those that the batch withdraws, and did not add."""
 
 
 def load(connection: sa.Connection, events: Sequence[Event]) -> Known:
@@ -134,13 +138,23 @@ def target_of(event: Event) -> Target | None:
             return None
 
 
-def build_of(event: Event) -> tuple[str, BuildName] | None:
-    """Return the build that *event* makes a release of, by service, if it makes one."""
+def reported(service: str, build: str) -> BuildKey:
+    """Return the key of a build that a builder reported."""
+    return service, build, Identity.REPORTED.value
+
+
+def declared(service: str, label: str) -> BuildKey:
+    """Return the key of a build of which only a label is known."""
+    return service, label, Identity.DECLARED.value
+
+
+def build_of(event: Event) -> BuildKey | None:
+    """Return the build that *event* makes a release of, if it makes one."""
     match event:
         case ReleaseCut():
-            return event.target.service, BuildName(event.build, Identity.REPORTED)
+            return reported(event.target.service, event.build)
         case Declared(implied=implied) if implied is not None and implied.fresh:
-            return event.target.service, BuildName(implied.label, Identity.DECLARED)
+            return declared(event.target.service, implied.label)
         case _:
             return None
 
@@ -166,11 +180,11 @@ def _load_withdrawn(connection: sa.Connection, events: Sequence[Event], known: K
 
 def _load_builds(connection: sa.Connection, events: Sequence[Event], known: Known) -> None:
     made = [(build_of(event), target_of(event)) for event in events]
-    keys = {(b[0], b[1].name, b[1].identity.value) for b, _ in made if b is not None}
+    keys = {build for build, _ in made if build is not None}
     if not keys:
         return
     for build_id, service, name, identity in many.rows(connection, _BUILDS, sorted(keys)):
-        known.builds[service, BuildName(name, Identity(identity))] = build_id
+        known.builds[service, name, identity] = build_id
     both = {
         (known.builds[build], known.targets[target])
         for build, target in made

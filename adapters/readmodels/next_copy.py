@@ -8,9 +8,10 @@ from adapters.database.database import Database
 from adapters.readmodels import copies, standing, upkeep
 from adapters.readmodels.checked import Checked, Events
 from adapters.readmodels.copies import NEXT
-from adapters.readmodels.filling import Page, pages
+from adapters.readmodels.filling import Content, Page, pages
 from adapters.readmodels.indexes import LaterIndexes
 from adapters.readmodels.projection import Projection
+from adapters.readmodels.slices import slices
 from adapters.readmodels.turns import Turns
 from domain.errors import LedgerUnavailable
 from domain.event import Recorded
@@ -57,15 +58,15 @@ class NextCopy:
     def pages(self) -> Iterator[Page]:
         """Read in this process what it is filled with."""
         fold = self._projection.folding(lambda: upkeep.next_copy(self._database, self._projection))
-        return pages(self._checked, fold, self._page_events)
+        return pages(Checked(self._events), fold, self._page_events)
 
     def put(self, page: Page) -> None:
         """Take in *page*, whoever has read and checked it."""
-        again = self._events.many_at(page.again) if page.again else ()
-        with self._turns.one() as connection:
-            self._advance(connection, page.first, page.last)
-            with copies.meant(connection, self._projection.tables, NEXT):
-                self._projection.put(connection, page.content, again)
+        before = page.first - 1
+        *earlier, last = slices(page.content, self._projection.tables)
+        for part in earlier:
+            self._put(part, before, before)
+        self._put(last, before, page.last)
         self._checked.go_on(page.last, from_micros(page.recorded_at))
         self._progress(page.last)
 
@@ -104,11 +105,18 @@ class NextCopy:
         standing.end(connection, self._projection.name)
         standing.begin(connection, self._projection.name, self.position)
 
+    def _put(self, part: Content, before: int, after: int) -> None:
+        again = self._events.many_at(part.again) if part.again else ()
+        with self._turns.one() as connection:
+            self._advance(connection, before, after)
+            with copies.meant(connection, self._projection.tables, NEXT):
+                self._projection.put(connection, part, again)
+
     def _take(self, connection: sa.Connection, page: Sequence[Recorded]) -> None:
-        self._advance(connection, page[0].position, page[-1].position)
+        self._advance(connection, page[0].position - 1, page[-1].position)
         with copies.meant(connection, self._projection.tables, NEXT):
             self._projection.take(connection, page)
 
-    def _advance(self, connection: sa.Connection, first: int, last: int) -> None:
-        if not standing.advance(connection, self._name, first - 1, last):
+    def _advance(self, connection: sa.Connection, before: int, after: int) -> None:
+        if not standing.advance(connection, self._name, before, after):
             raise LedgerUnavailable(_TAKEN_OVER)

@@ -56,7 +56,10 @@ def _folding(lend: Lend) -> Fold:
     """Return what reads little back from the tables: it knows what it has put in."""
     kept: Known | None = Known()
 
-    def folded(recorded: Sequence[Recorded]) -> Content:
+    def reads_back(recorded: Sequence[Recorded]) -> bool:
+        return kept is None or _size(kept) > KEPT_MAX or any(isinstance(e.event, Corrected) for e in recorded)
+
+    def take(recorded: Sequence[Recorded]) -> Content:
         nonlocal kept
         events = [each.event for each in recorded]
         if kept is None or _size(kept) > KEPT_MAX:
@@ -71,7 +74,7 @@ def _folding(lend: Lend) -> Fold:
         batch = _fold(before, recorded)
         return Content(batch.rows(), batch.withdrawn(), [])
 
-    return folded
+    return Fold(take, reads_back)
 
 
 def _put(connection: sa.Connection, content: Content) -> None:
@@ -110,9 +113,9 @@ def placements(inside: Inside) -> Projection:
 
 def _folding_for_components(lend: Lend) -> Fold:
     """Return what also names the events about SBOMs, and the builds after the first of them."""
-    fold_rows, heard = _folding(lend), False
+    rows, heard = _folding(lend), False
 
-    def folded(recorded: Sequence[Recorded]) -> Content:
+    def take(recorded: Sequence[Recorded]) -> Content:
         nonlocal heard
         again = []
         for each in recorded:
@@ -121,9 +124,9 @@ def _folding_for_components(lend: Lend) -> Fold:
                 again.append(each.position)
             elif heard and isinstance(each.event, BuildRecorded):
                 again.append(each.position)
-        return fold_rows(recorded)._replace(again=again)
+        return rows.take(recorded)._replace(again=again)
 
-    return folded
+    return Fold(take, rows.reads_back)
 
 
 PLACEMENTS = placements(lambda _: None)

@@ -226,6 +226,14 @@ class ReadModels:
         with self._database.reading() as connection:
             return finding.provenance_about(connection, artifact, expected, prefix, limit=limit)
 
+    def copies_of(
+        self, artifact: SubjectDigest, positions: Collection[int], prefix: Prefix, *, limit: int
+    ) -> Sequence[tuple[int, int]]:
+        """See `domain.ports.EvidenceIndex.copies_of`."""
+        self._check(prefix)
+        with self._database.reading() as connection:
+            return finding.copies_of(connection, artifact, positions, prefix, limit=limit)
+
     def admitted(self, prefix: Prefix, *, after: Digest | None, limit: int) -> Sequence[Digest]:
         """See `domain.ports.EvidenceIndex.admitted`."""
         self._check(prefix)

@@ -27,7 +27,7 @@ from adapters.readmodels.projector import Projector
 from domain.errors import LedgerError, LedgerUnavailable
 
 PAGE_EVENTS = 1000
-"""How many events are read and written at once: on SQLite, a writer waits for one such page, some 40 ms."""
+"""How many events are read at once; see `filling` and `slices` for how many are written."""
 SWAP_WAIT_MILLISECONDS = 200
 """How long everyone may be kept waiting for a reader that still uses the tables (PostgreSQL). Less than
 `deadlock_timeout`, so that it is this side that gives way."""

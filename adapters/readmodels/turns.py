@@ -14,6 +14,9 @@ PAUSE_SHARE = 0.5
 
 It has one writer, and those who wait sleep and try again: without a pause they would try in vain.
 """
+CHECKPOINT_TURNS = 4
+"""After how many transactions SQLite's log goes into its file, which others need not wait for: before it is
+so long that one of them would do it, at the end of an append."""
 
 
 class Turns:
@@ -25,13 +28,17 @@ class Turns:
         self._pause_share = 0.0 if database.is_postgres or database.in_memory else PAUSE_SHARE
         self._next_at = 0.0
         self._nobody = threading.Event()
+        self._turns = 0
 
     @contextmanager
     def one(self) -> Iterator[sa.Connection]:
         """Lend a connection that writes beside the appends, when it is our turn again."""
         self._nobody.wait(max(self._next_at - monotonic(), 0.0))
-        with self._database.beside() as connection:
+        with self._database.filling() as connection:
             began = monotonic()
             yield connection
         ended = monotonic()
         self._next_at = ended + (ended - began) * self._pause_share
+        self._turns += 1
+        if self._turns % CHECKPOINT_TURNS == 0:
+            self._database.checkpoint()

@@ -11,7 +11,8 @@ from adapters.readmodels import copies, standing
 from adapters.readmodels.copies import LAST, NEXT
 from adapters.readmodels.projection import Projection
 
-_GARBAGE = (50_000, 20, 100)
+_GARBAGE = (200_000, 20, 100)
+"""More than what lives at once of a page that is being read."""
 _LOCK_NOT_AVAILABLE = "55P03"
 
 

@@ -4,16 +4,18 @@ What reads them is imported when there is one to read: most commands of the comm
 """
 
 from collections import OrderedDict
+from collections.abc import Iterator, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from adapters.sbom.summaries import Summaries, summary_of
 from domain.component import Coordinates
 from domain.digest import Digest
 from domain.errors import BrokenLedger, EvidenceLost, MalformedValue
 from domain.evidence import EvidenceRefused
-from domain.evidence_port import EvidenceReader
+from domain.evidence_port import EvidenceReader, ReadPieces
 from domain.ports import Blobs
-from domain.sbom import Sbom
+from domain.sbom import Sbom, Summary
 from domain.sbom_evidence import Piece, SbomEvidence
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ class KeptSboms:
         self._blobs = blobs
         self._evidence = evidence
         self._at_hand: OrderedDict[SbomEvidence, Inside] = OrderedDict()
+        self._summaries = Summaries()
         self._lock = Lock()
 
     def wanted(self, text: str) -> "Asked":
@@ -59,7 +62,33 @@ class KeptSboms:
         from adapters.sbom import reader  # noqa: PLC0415 - see above
 
         content = self._blobs.get(sbom.evidence)
-        return reader.read(content) if sbom.piece is None else reader.of(self._predicate(content, sbom.piece))
+        if sbom.piece is None:
+            return reader.read(content)
+        return reader.of(_predicate(self._pieces(content), sbom.piece))
+
+    def summaries(self, file: Digest, content: bytes, pieces: Sequence[Piece]) -> Sequence[Summary | None]:
+        """See `SbomReader.summaries`."""
+        sboms = [SbomEvidence(file, piece) for piece in pieces]
+        known = self._summaries.known(sboms)
+        missing = [piece for sbom, piece in zip(sboms, pieces, strict=True) if sbom not in known]
+        if missing:
+            made = dict(self._summarised(file, content, missing))
+            self._summaries.remember(made)
+            known |= made
+        return [known[sbom] for sbom in sboms]
+
+    def _summarised(
+        self, file: Digest, content: bytes, pieces: Sequence[Piece]
+    ) -> Iterator[tuple[SbomEvidence, Summary | None]]:
+        from adapters.sbom import reader  # noqa: PLC0415 - see above
+
+        read = self._pieces(content)
+        for piece in pieces:
+            try:
+                summary = summary_of(reader.of(_predicate(read, piece)))
+            except MalformedValue:
+                summary = None
+            yield SbomEvidence(file, piece), summary
 
     def inside(self, sbom: SbomEvidence) -> Inside | None:
         """Return what the artifact contains by *sbom*; None when that cannot be read, or is lost.
@@ -77,20 +106,29 @@ class KeptSboms:
         self._remember(sbom, found)
         return found
 
-    def _predicate(self, content: bytes, piece: Piece) -> object:
+    def _pieces(self, content: bytes) -> ReadPieces | EvidenceRefused:
         try:
-            statement = self._evidence.pieces(content).statement(piece.place, piece.identity)
+            return self._evidence.pieces(content)
         except EvidenceRefused as wrong:
-            raise MalformedValue(f"the signed piece can no longer be read: {wrong.words}") from wrong
-        if statement is None:
-            raise MalformedValue("the signed piece is no Statement")
-        return _unwrapped(dict(statement.predicate))
+            return wrong
 
     def _remember(self, sbom: SbomEvidence, found: Inside) -> None:
         with self._lock:
             self._at_hand[sbom] = found
             while len(self._at_hand) > 1 and sum(map(len, self._at_hand.values())) > AT_HAND_MAX:
                 self._at_hand.popitem(last=False)
+
+
+def _predicate(read: ReadPieces | EvidenceRefused, piece: Piece) -> object:
+    try:
+        if isinstance(read, EvidenceRefused):
+            raise read
+        statement = read.statement(piece.place, piece.identity)
+    except EvidenceRefused as wrong:
+        raise MalformedValue(f"the signed piece can no longer be read: {wrong.words}") from wrong
+    if statement is None:
+        raise MalformedValue("the signed piece is no Statement")
+    return _unwrapped(dict(statement.predicate))
 
 
 def _unwrapped(predicate: dict[str, Any]) -> object:

@@ -1,12 +1,19 @@
-"""Things kept until they expire, seen by every server of a ledger at once."""
+"""Things kept until they expire, seen by every server of a ledger at once.
 
-from collections.abc import Callable
+Each is sealed with a key that the servers share, under its place and its end: a row that somebody else wrote,
+moved or prolonged is as if it were not there. Otherwise whoever can write to the database could be anybody.
+"""
+
+import hmac
+import logging
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import count
 from typing import TypeVar
 
 import sqlalchemy as sa
 
+from adapters.database.asked import Asked
 from adapters.database.database import Database
 from adapters.sessions.tables import PASSING
 from domain import instant
@@ -17,17 +24,27 @@ SWEEP_ADDED = 100
 """After how many additions of a process what has expired is deleted."""
 SWEEP_MAX = 1000
 """How many are deleted at a time, so that nobody waits for it."""
-_CONTENT = sa.select(PASSING.c.content)
+_log = logging.getLogger(__name__)
+_KEPT = Asked(
+    sa.select(PASSING.c.content, PASSING.c.expires_at).where(
+        PASSING.c.purpose == sa.bindparam("purpose"),
+        PASSING.c.key == sa.bindparam("key"),
+        PASSING.c.expires_at > sa.bindparam("now"),
+    )
+)
+SEAL_BYTES = 32
+"""HMAC-SHA256, before what is kept."""
 
-Q = TypeVar("Q", sa.Select[bytes], sa.Delete, sa.Update)
+Q = TypeVar("Q", sa.Delete, sa.Update)
 
 
 class SqlPassing:
     """Implements `api.access.passing.Passing`. Safe to use from any thread."""
 
-    def __init__(self, database: Database, *, now: Callable[[], datetime]) -> None:
-        """Keep things in *database*."""
+    def __init__(self, database: Database, *, now: Callable[[], datetime], secret: bytes) -> None:
+        """Keep things in *database*, sealed with *secret*."""
         self._database = database
+        self._secret = secret
         self._now = now
         self._added = count(1)
 
@@ -41,11 +58,11 @@ class SqlPassing:
             "purpose": purpose,
             "key": bytes.fromhex(key.hex),
             "holder": None if holder is None else bytes.fromhex(holder.hex),
-            "content": content,
+            "content": self._sealed(purpose, key, content, instant.micros(until)),
             "expires_at": instant.micros(until),
         }
         try:
-            with self._database.beside() as connection:
+            with self._database.beside(durable=True) as connection:
                 connection.execute(
                     self._at(sa.delete(PASSING), purpose, key).where(PASSING.c.expires_at <= self._micros())
                 )
@@ -56,17 +73,17 @@ class SqlPassing:
 
     def get(self, purpose: str, key: Digest) -> bytes | None:
         """Return what is kept under *key*; None when there is nothing, or nothing any more."""
-        asked = self._at(_CONTENT, purpose, key).where(PASSING.c.expires_at > self._micros())
+        asked = {"purpose": purpose, "key": bytes.fromhex(key.hex), "now": self._micros()}
         with self._database.reading() as connection:
-            found = connection.execute(asked).first()
-        return None if found is None else bytes(found[0])
+            found = _KEPT.rows(connection, asked)
+        return self._opened(purpose, key, *found[0]) if found else None
 
     def take(self, purpose: str, key: Digest) -> bytes | None:
         """Return what is kept under *key* and drop it: of many who ask at once, one gets it."""
         found = self.get(purpose, key)
         if found is None:
             return None
-        with self._database.beside() as connection:
+        with self._database.beside(durable=True) as connection:
             taken = connection.execute(self._at(sa.delete(PASSING), purpose, key)).rowcount
         return found if taken else None
 
@@ -74,21 +91,23 @@ class SqlPassing:
         """Keep *content* in place of what is there; False when there is nothing any more."""
         change = self._at(sa.update(PASSING), purpose, key).where(PASSING.c.expires_at > self._micros())
         with self._database.beside() as connection:
-            changed = change.values(content=content, expires_at=instant.micros(until))
+            sealed = self._sealed(purpose, key, content, instant.micros(until))
+            changed = change.values(content=sealed, expires_at=instant.micros(until))
             return connection.execute(changed).rowcount > 0
 
-    def drop(self, purpose: str, key: Digest) -> None:
-        """Forget what is kept under *key*."""
-        with self._database.beside() as connection:
-            connection.execute(self._at(sa.delete(PASSING), purpose, key))
+    def drop(self, purpose: str, key: Digest) -> bool:
+        """Forget what is kept under *key*; False when there is nothing."""
+        with self._database.beside(durable=True) as connection:
+            return connection.execute(self._at(sa.delete(PASSING), purpose, key)).rowcount > 0
 
-    def drop_of(self, purpose: str, holder: Digest) -> int:
-        """Forget all that *holder* has; returns how many that were."""
+    def drop_of(self, purpose: str, holder: Digest) -> Sequence[Digest]:
+        """Forget all that *holder* has; returns the keys under which that was."""
         whose = sa.delete(PASSING).where(
             PASSING.c.purpose == purpose, PASSING.c.holder == bytes.fromhex(holder.hex)
         )
-        with self._database.beside() as connection:
-            return connection.execute(whose).rowcount
+        with self._database.beside(durable=True) as connection:
+            dropped = connection.execute(whose.returning(PASSING.c.key)).scalars().all()
+        return [Digest(f"sha256:{bytes(key).hex()}") for key in dropped]
 
     def sweep(self) -> None:
         """Delete what has expired, the oldest first."""
@@ -98,6 +117,17 @@ class SqlPassing:
             for purpose, key in found:
                 mine = sa.delete(PASSING).where(PASSING.c.purpose == purpose, PASSING.c.key == key)
                 connection.execute(mine.where(PASSING.c.expires_at <= self._micros()))
+
+    def _sealed(self, purpose: str, key: Digest, content: bytes, until: int) -> bytes:
+        name = f"{purpose} {key} {until} ".encode()
+        return hmac.digest(self._secret, name + content, "sha256") + content
+
+    def _opened(self, purpose: str, key: Digest, sealed: bytes, until: int) -> bytes | None:
+        content = bytes(sealed)[SEAL_BYTES:]
+        if hmac.compare_digest(bytes(sealed), self._sealed(purpose, key, content, until)):
+            return content
+        _log.warning("what is kept as a %s was not written by this ledger", purpose)
+        return None
 
     def _micros(self) -> int:
         return instant.micros(self._now())

@@ -24,13 +24,13 @@ class HmacDigests:
         self._key = key
 
     @classmethod
-    def from_file(cls, path: Path) -> "HmacDigests":
-        """Read the key from *path*; raises `KeyUnusable`, also when others may read it."""
-        check_private(path, "digest key")
+    def from_file(cls, path: Path, what: str = "digest key") -> "HmacDigests":
+        """Read the key, *what* it is, from *path*; raises `KeyUnusable`, also when others may read it."""
+        check_private(path, what)
         try:
             return cls(path.read_bytes())
         except OSError as wrong:
-            raise KeyUnusable(f"the digest key {path} cannot be read: {wrong.strerror}") from wrong
+            raise KeyUnusable(f"the {what} {path} cannot be read: {wrong.strerror}") from wrong
 
     def secret(self, key: str, value: str) -> str:
         """See `domain.ports.KeyedDigests`."""

@@ -1,7 +1,9 @@
 """Whoever asks: who they are, and all that they may do at this moment."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from api.people.sessions import Session
 from domain.access.authority import Authority
 from domain.actor import Actor
 
@@ -16,6 +18,8 @@ class Asking:
 
     actor: Actor
     authority: Authority
+    session: Session | None = None
+    """Of a person who presents one."""
 
     @property
     def issuer(self) -> str:
@@ -29,3 +33,10 @@ class Asking:
             f"{each.by} {each.name} {' '.join(sorted(each.scopes))}" for each in self.authority.allowances
         )
         return "\n".join((self.actor.subject, *given))
+
+
+StillAsking = Callable[[], Asking]
+"""Looks at the credential of a request again: who asks, with all that they may do by now.
+
+For whoever is answered for longer than a moment. Raises what it raised at first.
+"""

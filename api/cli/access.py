@@ -19,6 +19,8 @@ ENTRIES = {
     "propose": Entry("api.cli.access:propose", "Propose any change: of an issuer, a binding, a link, …"),
     "confirm": Entry("api.cli.access:confirm", "Agree to what somebody else proposed."),
     "reject": Entry("api.cli.access:reject", "Turn down what was proposed, or take it back."),
+    "forget": Entry("api.cli.access_people:forget", "Erase the name that somebody is known by."),
+    "end-sessions": Entry("api.cli.access_people:end_sessions", "Log somebody out, in every browser."),
 }
 PROPOSALS = "/v1/access/proposals"
 
@@ -96,7 +98,7 @@ def grant(
         said = {"role": role, **named, **reaching(services, environments), **times}
         change = {"grant": {name: value for name, value in said.items() if value is not None}}
         answer = api.post(PROPOSALS, {**change, "reason": reason})
-    _show_proposed(answer, output)
+    show_proposed(answer, output)
 
 
 @click.command(
@@ -111,7 +113,7 @@ def revoke(*, number: int, reason: str, output: str) -> None:
     """End the grant of that NUMBER; for this nobody else is needed."""
     with client.connected() as api:
         answer = api.post(PROPOSALS, {"revoke_grant": {"number": number}, "reason": reason})
-    _show_proposed(answer, output)
+    show_proposed(answer, output)
 
 
 @click.command(
@@ -119,7 +121,8 @@ def revoke(*, number: int, reason: str, output: str) -> None:
     context_settings=CONTEXT,
     epilog="""\b
 FILE holds one JSON object with one member: grant, revoke_grant, issuer, drop_issuer, binding,
-remove_binding, link or unlink, as /openapi.json describes them and docs/operating.md shows.
+remove_binding, link, unlink, webhook, remove_webhook, bot or not_bot, as /openapi.json describes them
+and docs/operating.md shows.
 
 \b
 Example:
@@ -136,7 +139,7 @@ def propose(*, file: str, reason: str, output: str) -> None:
         raise click.UsageError(f"{file}: expected a JSON object")
     with client.connected() as api:
         answer = api.post(PROPOSALS, {**change, "reason": reason})
-    _show_proposed(answer, output)
+    show_proposed(answer, output)
 
 
 @click.command("confirm", context_settings=CONTEXT, epilog="\b\nExample:\n  shiplog access confirm 12")
@@ -172,7 +175,8 @@ def _settle(number: int, said: Document, form: str) -> None:
     output.facts({"position": told["position"], "recorded": told["recorded_at"], "digest": told["digest"]})
 
 
-def _show_proposed(answer: bytes, form: str) -> None:
+def show_proposed(answer: bytes, form: str) -> None:
+    """Print what became of a proposal."""
     told = client.read(answer)
     number = told["number"]
     output.hint(

@@ -40,6 +40,20 @@ KINDS: Mapping[str, tuple[Column, ...]] = {
         columns.at("how", "how"),
         columns.at("since", "since"),
     ),
+    "bots": (
+        columns.at("number", "number"),
+        columns.at("who", "who"),
+        columns.at("since", "since"),
+    ),
+    "webhooks": (
+        columns.at("number", "number"),
+        columns.at("name", "name"),
+        columns.at("url", "url"),
+        columns.at("scopes", "scopes"),
+        columns.at("reach", "reach"),
+        columns.at("topics", "topics"),
+        columns.at("since", "since"),
+    ),
     "proposals": (
         columns.at("number", "number"),
         columns.at("change", "change"),
@@ -55,6 +69,8 @@ TOKENS = (
     columns.at("scopes", "scopes"),
     columns.at("reach", "reach"),
     columns.at("expires", "expires_at"),
+    columns.at("last used", "last_used_at"),
+    columns.at("from", "last_used_from"),
     columns.at("state", "state"),
 )
 
@@ -80,25 +96,24 @@ def _texts(kind: str, each: Document) -> Document:
         case "grants":
             group = each["group"]
             named = who(each["holder"]) if group is None else f"group {group['name']} of {group['issuer']}"
-            return {"who": named, "reach": reach(each["reach"]), "in_force": _yes(each["in_force"])}
+            texts: Document = {"who": named, "in_force": _yes(each["in_force"])}
         case "issuers":
-            return {"keys": each["jwks_url"] or each["jwks"]}
+            texts = {"keys": each["jwks_url"] or each["jwks"]}
         case "bindings":
             rules = "; ".join(f"{claim}: {', '.join(values)}" for claim, values in each["rules"].items())
-            return {"rules": rules, "scopes": ", ".join(each["scopes"]), "reach": reach(each["reach"])}
+            texts = {"rules": rules, "scopes": ", ".join(each["scopes"])}
         case "links":
-            return {"one": who(each["one"]), "other": who(each["other"])}
+            texts = {"one": who(each["one"]), "other": who(each["other"])}
+        case "bots":
+            texts = {"who": who(each["identity"])}
+        case "webhooks":
+            texts = {"scopes": ", ".join(each["scopes"]), "topics": ", ".join(each["topics"]) or "all"}
         case "tokens":
             state = "revoked" if each["revoked_at"] else "live" if each["live"] else "expired"
-            scopes = ", ".join(each["scopes"])
-            return {
-                "who": who(each["holder"]),
-                "scopes": scopes,
-                "reach": reach(each["reach"]),
-                "state": state,
-            }
+            texts = {"who": who(each["holder"]), "scopes": ", ".join(each["scopes"]), "state": state}
         case _:
-            return {"change": ", ".join(each["change"]), "proposed_by": who(each["proposed_by"])}
+            texts = {"change": ", ".join(each["change"]), "proposed_by": who(each["proposed_by"])}
+    return {**texts, "reach": reach(each["reach"])} if "reach" in each else texts
 
 
 def _yes(said: Any) -> str:

@@ -17,7 +17,9 @@ Here:
 6. an answer that is not taken is given up;
 7. who is told to go and stays is waited for by the poller, not by the loop that accepts;
 8. the thread that answered gives the connection back to the poller itself: waking the loop that accepts,
-   for it to do that, costs more than most requests.
+   for it to do that, costs more than most requests;
+9. who waits for events is let go when the process is to end: the application is told so;
+10. what is no request is refused in our words, which repeat nothing of it.
 """
 
 import errno
@@ -25,6 +27,8 @@ import selectors
 import socket
 import time
 from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -37,7 +41,8 @@ from gunicorn.workers.gthread import (  # type: ignore[import-untyped]  # the sa
     ThreadWorker,
 )
 
-from api.cli.bounded_reading import BoundedUnreader
+from api.cli import early
+from api.cli.bounded_reading import BoundedUnreader, send
 from api.cli.crew import Crew
 from api.cli.whole_answer import WholeAnswer
 
@@ -55,6 +60,8 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
     """A threaded worker whose threads wait for a client for a bounded time; see above."""
 
     body_seconds = 30
+    stopping: Callable[[Any], None] = staticmethod(lambda _application: None)
+    """Tells the application that the process is to end."""
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
@@ -121,6 +128,11 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         except Exception as wrong:
             self.handle_error(request, conn.sock, conn.client, wrong)
         return False
+
+    def handle_error(self, _req: Any, client: Any, addr: Any, exc: Exception) -> None:
+        """Refuse what is no request, or answer for a fault that the application did not see (10)."""
+        with suppress(OSError):
+            send(client, early.answer(early.refusal_of(exc, addr[0] if addr else None)))
 
     def handle_request(self, req: Any, conn: Any) -> bool:
         """Answer a request whose head is here (3, 6)."""
@@ -200,11 +212,17 @@ class BoundedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
         conn.close()
 
     def _cap_keepalive(self, deadline: float) -> None:
-        """Let connections that sent nothing go when stopping, as those that are kept alive."""
+        """When stopping, let connections that sent nothing go, as those that are kept alive; and (9)."""
+        self.stopping(self.wsgi)
         for connection in (*self.keepalived_conns, *self.pending_conns):
             connection.timeout = min(connection.timeout, deadline)
 
 
-def waiting(body_seconds: int) -> type[BoundedWorker]:
-    """Return the worker that gives a client *body_seconds* to send the body of a request."""
-    return type("Worker", (BoundedWorker,), {"body_seconds": body_seconds})
+def waiting(body_seconds: int, stopping: Callable[[Any], None]) -> type[BoundedWorker]:
+    """Return the worker that gives a client *body_seconds* to send the body of a request.
+
+    *stopping* is called with the application when the process is to end.
+    """
+    return type(
+        "Worker", (BoundedWorker,), {"body_seconds": body_seconds, "stopping": staticmethod(stopping)}
+    )

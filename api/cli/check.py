@@ -1,6 +1,6 @@
 """`shiplog check`: hold what is verified against what is expected."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -8,6 +8,7 @@ import orjson
 
 from api.cli import client, columns, exits, files, instants, output, parameters
 from api.cli.client import Document
+from api.cli.expecting import expectations
 from api.cli.instants import Moment
 from api.cli.lazy import CONTEXT, Entry, LazyGroup
 from api.cli.output import Column
@@ -17,12 +18,14 @@ ENTRIES = {
     "layout": Entry("api.cli.check_layout:layout", "Whether it was made step by step as a layout says."),
 }
 EPILOG = f"""\b
-NAME is one of: source owner_id repository_id commit ref branch tag versioned_tag identity issuer root
-instance builder tagged_builder build_type trigger runner package version level, or parameter.PATH for an
-external parameter (all of them must be named as soon as one is). build_type and trigger may be given
-several times. root is a digest, instance what a root was imported under. A parameter that is no text is
-named in an --expect-file. Without source, owner_id, repository_id, identity or root anybody's provenance
-holds; without builder only that by a builder which the table counts unasked.
+NAME is one of: source owner_id repository_id commit same_source ref branch tag versioned_tag identity
+issuer root instance builder tagged_builder build_type trigger runner package version level, or
+parameter.PATH for an external parameter (all of them must be named as soon as one is). build_type and
+trigger may be given several times. root is a digest, instance what a root was imported under. With
+same_source=true, who handed it in, who signed it and what it says must have one repository and one
+commit, and unknown is not the same. A parameter that is no text is named in an --expect-file. Without
+source, owner_id, repository_id, identity or root anybody's provenance holds; without builder only that
+by a builder which the table counts unasked.
 
 Exits with {exits.DONE} when all of it holds by one verification, with {exits.UNVERIFIED} when it does
 not, and with {exits.UNDECIDED} when no provenance of the artifact was verified.
@@ -38,8 +41,6 @@ COLUMNS = (
     columns.at("found", "found"),
     columns.at("verification", "position"),
 )
-_SEVERAL = {"build_type": "build_types", "trigger": "triggers"}
-_PARAMETER = "parameter."
 _WHOSE = frozenset({"source", "owner_id", "repository_id", "identity", "root"})
 """Without one of these somebody else's build of the same artifact holds as well."""
 _CODES = {"held": exits.DONE, "not-held": exits.UNVERIFIED, "missing": exits.UNDECIDED}
@@ -69,7 +70,7 @@ def provenance(
     output: str,
 ) -> None:
     """Tell which expectations hold of the verified provenance of the ARTIFACT, and which do not."""
-    body = {**_in_file(expect_file), **dict(_expectations(expected))}
+    body = {**_in_file(expect_file), **dict(expectations(expected))}
     with client.connected() as api:
         asked = [("known_at", instants.resolve_known(known_at, api))]
         where = client.target("v1", "artifacts", f"{artifact}:check-provenance", query=asked)
@@ -84,39 +85,13 @@ def _in_file(name: str | None) -> Mapping[str, Any]:
     return said
 
 
-def _expectations(pairs: Sequence[tuple[str, str]]) -> Iterator[tuple[str, Any]]:
-    """Yield the members of the body that *pairs* spell."""
-    several: dict[str, list[str]] = {}
-    parameters_: dict[str, str] = {}
-    seen: set[str] = set()
-    for given, value in pairs:
-        name = given if given.startswith(_PARAMETER) else given.replace("-", "_")
-        if name in seen and name not in _SEVERAL:
-            raise click.UsageError(f"--expect {given} is given twice")
-        seen.add(name)
-        if name in _SEVERAL:
-            several.setdefault(_SEVERAL[name], []).append(value)
-        elif name.startswith(_PARAMETER):
-            parameters_[name.removeprefix(_PARAMETER)] = value
-        else:
-            yield name, _value(name, value)
-    yield from several.items()
-    if parameters_:
-        yield "parameters", parameters_
-
-
-def _value(name: str, text: str) -> object:
-    if name == "level" and text.isascii() and text.isdigit():
-        return int(text[:3])
-    if name == "tagged_builder":
-        return {"true": True, "false": False}.get(text, text)
-    return text
-
-
 def _show(answer: bytes, form: str, *, asked_whose: bool) -> int:
     found = client.read(answer)
     output.hint(client.prefix_of(found))
     output.hint(_said(found))
+    if found["judged"] and (origin := found["judged"][0]["origin"]) is not None:
+        compared = ", ".join(f"{what} {origin[what]['agreement']}" for what in ("repository", "commit"))
+        output.hint(f"uploader, signer and provenance: {compared}")
     if found["verdict"] == "held" and not asked_whose:
         output.hint("by whom was not asked: anybody's provenance would hold; expect a source or an identity")
     if found["truncated"] and found["verdict"] != "held":

@@ -7,7 +7,15 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
-from api.cli import access_checks, client, clock, evidence_checks
+from api.cli import (
+    access_checks,
+    client,
+    clock,
+    evidence_checks,
+    setting_checks,
+    standing_checks,
+    webhook_checks,
+)
 from api.cli.exits import Failure
 from api.cli.found import Finding, Level
 from api.settings import Settings
@@ -36,14 +44,13 @@ def local(settings: Settings) -> Iterator[Finding]:
         yield from sqlite(Path(settings.url.partition("///")[2]))
     yield from ledger(settings)
     yield from access_checks.reach(settings)
+    yield from setting_checks.found(settings)
+    yield from webhook_checks.networks(settings)
 
 
 def remote(settings: Settings) -> Iterator[Finding]:
     """Check a server that is talked to."""
-    if settings.server.startswith("http://") and not settings.server.startswith(
-        ("http://127.0.0.1", "http://localhost", "http://[::1]")
-    ):
-        yield Finding(Level.WARN, "transport", f"{settings.server} is not encrypted", "use https")
+    yield from setting_checks.transport(settings)
     try:
         with client.connected() as api:
             api.get("readyz")
@@ -148,7 +155,8 @@ def ledger(settings: Settings) -> Iterator[Finding]:
     try:
         prefix = services.ledger.prefix(None)
         kept = list(evidence_checks.found(settings.blobs_place, services, prefix))
-        access = access_checks.found(services)
+        given = [access_checks.found(services), *standing_checks.found(services)]
+        given += webhook_checks.found(services)
     except LedgerError as refusal:
         yield Finding(Level.FAIL, "ledger", str(refusal))
         return
@@ -166,4 +174,4 @@ def ledger(settings: Settings) -> Iterator[Finding]:
     else:
         yield Finding(Level.OK, "clock", "not before the last event")
     yield from kept
-    yield access
+    yield from given

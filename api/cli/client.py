@@ -141,7 +141,7 @@ def connected() -> Iterator[Client]:
     if chosen.server:
         from api.cli.over_the_wire import OverTheWire  # noqa: PLC0415 - one of the two is needed
 
-        transport = OverTheWire(chosen.server, chosen.token)
+        transport = OverTheWire(chosen.server, chosen.token or _exchanged(chosen))
     else:
         from api.cli.in_process import InProcess  # noqa: PLC0415 - loads the whole ledger
 
@@ -150,6 +150,15 @@ def connected() -> Iterator[Client]:
         yield Client(transport)
     finally:
         transport.close()
+
+
+def _exchanged(chosen: Settings) -> str:
+    """Return the token that this job gets for its platform's own; none when no audience is set."""
+    if not chosen.audience:
+        return ""
+    from api.cli import exchanging  # noqa: PLC0415 - it needs this module
+
+    return exchanging.for_job(chosen.server, chosen.audience, os.environ)
 
 
 def local_settings(command: str) -> Settings:

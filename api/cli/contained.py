@@ -45,7 +45,7 @@ COLUMNS = unknown.columns(
 def ask(api: Client, name: str, query: Query, limit: int | None) -> Document:
     """Return the answer about the component *name*."""
     whole = listing.collect(api, ("v1", "components"), {**query, "purl": name}, "intervals", limit)
-    whole["unreported"] = unknown.newest_first(whole["unreported"])
+    whole["unknown"] = unknown.newest_first(whole["unknown"])
     return whole
 
 
@@ -53,8 +53,8 @@ def show(whole: Document, form: str) -> None:
     """Print the answer."""
     output.hint(client.prefix_of(whole))
     _hint(whole)
-    unknown.hint(whole, "unreported", more=MORE)
-    among = unknown.among(rows(whole), whole["unreported"], "since")
+    unknown.hint(whole, more=MORE)
+    among = unknown.among(rows(whole), whole["unknown"], "since")
     output.show(form, orjson.dumps(whole), among, COLUMNS)
 
 
@@ -65,7 +65,7 @@ def rows(whole: Document) -> list[Document]:
     """
     found = list(whole["intervals"])
     told = {each["deployment"]["position"] for each in found}
-    found += [each for each in whole["unknown"] if each["deployment"]["position"] not in told]
+    found += [each for each in whole["unlisted"] if each["deployment"]["position"] not in told]
     return sorted(found, key=_newest, reverse=True)
 
 
@@ -75,7 +75,7 @@ def _newest(row: Row) -> tuple[str, int]:
 
 
 def _hint(whole: Document) -> None:
-    found, unlisted = len(whole["intervals"]), len(whole["unknown"])
+    found, unlisted = len(whole["intervals"]), len(whole["unlisted"])
     if not whole["listed"]:
         output.hint(f"no SBOM lists {whole['package']}: check the spelling")
     elif not found:
@@ -83,9 +83,9 @@ def _hint(whole: Document) -> None:
     elif whole["next"] is not None:
         output.hint(f"these are the newest {found}; there are more: --limit N, or --all")
     if unlisted:
-        more = " or more" if whole["unknown_truncated"] else ""
+        more = " or more" if whole["unlisted_truncated"] else ""
         output.hint(f"{unlisted}{more} without a verified SBOM: what they contain is unknown")
-    elif whole["unknown_truncated"]:
+    elif whole["unlisted_truncated"]:
         output.hint("there was too much to look at for what has no verified SBOM; ask for a shorter time")
     for each in whole["unplaced"]:
         output.hint(f"cannot tell whether {each} is in the range")

@@ -27,12 +27,12 @@ MEANINGS: Mapping[int, str] = {
     NOT_FOUND: "not found: nothing goes by that name, or there is no ledger yet",
     NOT_ALLOWED: "not authenticated, not allowed, or a key cannot be used",
     CONFLICT: "conflict: the ledger says otherwise, or was busy with the same target (try again)",
-    PENDING: "pending: an approval is missing (not used yet)",
-    DENY: "denied by the gate (not used yet)",
+    PENDING: "pending: an approval is missing, or time",
+    DENY: "denied by the gate",
     DIFFERENCE: "a difference was found (diff --exit-code, drift, rebuild)",
     BROKEN: "the ledger is not what was signed: altered or damaged",
     UNVERIFIED: "a signature or provenance did not verify",
-    UNDECIDED: "cannot decide: evidence is missing",
+    UNDECIDED: "cannot decide: evidence or a policy is missing",
     UNAVAILABLE: "the server or the database does not answer",
     INTERRUPTED: "interrupted",
 }
@@ -89,6 +89,7 @@ BY_REFUSAL: Mapping[type[LedgerError], int] = {
     errors.BrokenLedger: BROKEN,
     errors.KeyUnusable: NOT_ALLOWED,
     errors.LedgerUnavailable: UNAVAILABLE,
+    errors.MalformedPolicy: USAGE,
     errors.MalformedValue: USAGE,
     errors.NotALedger: NOT_FOUND,
 }

@@ -4,9 +4,11 @@ import click
 from click.core import ParameterSource
 
 from api.cli import client, columns, contained, instants, listing, output, parameters, unknown
+from api.cli.access_rows import who as who_is
 from api.cli.client import Document
 from api.cli.instants import Moment
 from api.cli.lazy import CONTEXT
+from api.cli.output import Column
 
 NAMES = """\b
 NAME is a commit or a digest (7 digits of it are enough when no other fits),
@@ -31,6 +33,7 @@ WHO = (
     columns.at("by", "actor", "subject"),
     columns.at("vouched for by", "actor", "issuer"),
     columns.at("reporter", "reporter"),
+    Column("answers", lambda row: _answers(row["people"])),
     columns.at("recorded at", "recorded_at"),
 )
 
@@ -116,6 +119,14 @@ def _who(name: str, known_at: str | Moment | None, form: str) -> None:
     if not found["events"]:
         output.hint("no events")
     output.show(form, answer, found["events"], WHO)
+
+
+def _answers(people: Document | None) -> str | None:
+    """Return who answers for a build as its author, and for which bot."""
+    if people is None:
+        return None
+    answers = who_is(people["answers"]) if people["answers"] else "nobody known"
+    return f"{answers}, for {who_is(people['author'])}" if people["bot"] else answers
 
 
 def _find(question: str, name: str, known_at: str | Moment | None) -> tuple[bytes, Document]:

@@ -59,7 +59,7 @@ def collect(api: Client, path: tuple[str, ...], query: Query, items: str, limit:
         else:
             whole[items] += page[items]
             whole["next"] = page["next"]
-            for member in {"unknown", "unreported"} & whole.keys():
+            for member in {"unknown", "unlisted"} & whole.keys():
                 whole[member] += [each for each in page[member] if each not in whole[member]]
                 whole[f"{member}_truncated"] |= page[f"{member}_truncated"]
         if page["next"] is None or len(whole[items]) >= wanted:

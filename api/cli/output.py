@@ -84,6 +84,12 @@ def facts(pairs: Mapping[str, object]) -> None:
     click.echo(table([[name, _text(value)] for name, value in pairs.items() if value is not None]), nl=False)
 
 
+def line(cells: Sequence[object], widths: Sequence[int]) -> None:
+    """Print one line of a list whose end is not known, each of its *cells* so wide at the least."""
+    padded = (_text(cell).ljust(width) for cell, width in zip(cells, widths, strict=True))
+    click.echo("  ".join(padded).rstrip())
+
+
 def table(rows: Sequence[Sequence[str]]) -> str:
     """Return *rows* in aligned columns."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

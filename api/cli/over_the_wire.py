@@ -20,7 +20,7 @@ from api.cli.exits import Failure
 TIMEOUT_SECONDS = 60
 """For connecting and for each wait for bytes; a batch of 8 MB is recorded well within it."""
 ANSWER_BYTES_MAX = 64 << 20
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class OverTheWire:
@@ -39,11 +39,11 @@ class OverTheWire:
                 exits.USAGE,
                 "SHIPLOG_SERVER is expected to be http(s)://HOST[:PORT][/PATH], without user or query",
             )
-        if token and place.scheme == "http" and host not in _LOOPBACK:
+        if token and place.scheme == "http" and host not in LOOPBACK:
             click.echo(f"warning: SHIPLOG_TOKEN goes to {host} unencrypted; use https", err=True)
         self._base = server.rstrip("/")
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
-        proxies = urllib.request.ProxyHandler({} if host in _LOOPBACK else None)
+        proxies = urllib.request.ProxyHandler({} if host in LOOPBACK else None)
         self._opener = urllib.request.build_opener(proxies, _NoRedirection())
 
     def send(self, method: str, target: str, body: bytes | None, media: str) -> Answer:
@@ -84,7 +84,7 @@ class _NoRedirection(urllib.request.HTTPRedirectHandler):
         """Raise; where it points to is shown, so that the setting can be corrected."""
         raise Failure(
             exits.UNAVAILABLE,
-            f"{req.host} answers {code} and points to {newurl}; set SHIPLOG_SERVER to where the ledger is",
+            f"{req.host} answers {code} and points to {newurl}; is the ledger there? Then set SHIPLOG_SERVER",
         )
 
 

@@ -6,6 +6,7 @@ from time import monotonic
 import click
 import orjson
 
+from api import reader
 from api.cli import client, exits, output
 from api.cli.lazy import CONTEXT
 from api.cli.progress import Progress
@@ -29,15 +30,18 @@ Example:
 @click.pass_context
 def rebuild(ctx: click.Context, *, check: bool, output: str) -> None:
     """Make the tables that answers come from anew, from the events, and put them in use."""
-    from api import wiring  # noqa: PLC0415 - loads the whole ledger
-
     settings = client.local_settings("rebuild")
-    began, progress = monotonic(), Progress(of="events")
-    with wiring.rebuilding(settings) as ledger:
-        try:
-            rebuilt = ledger.run(lambda position: progress.at(position, position, ledger.head), check=check)
-        finally:
-            progress.end()
+    with reader.early(settings.url) as started:
+        from api import wiring  # noqa: PLC0415 - loads the whole ledger
+
+        began, progress = monotonic(), Progress(of="events")
+        with wiring.rebuilding(settings, started=started) as ledger:
+            try:
+                rebuilt = ledger.run(
+                    lambda position: progress.at(position, position, ledger.head), check=check
+                )
+            finally:
+                progress.end()
     _show(rebuilt.events, rebuilt.differing, monotonic() - began, output)
     if rebuilt.differing:
         ctx.exit(exits.DIFFERENCE)

@@ -39,6 +39,18 @@ Anywhere:
 @click.option("--outcome", type=click.Choice(["succeeded", "failed"]), default="succeeded", show_default=True)
 @click.option("--label", type=parameters.LINE, help="A version people use, such as v1357.")
 @click.option("--builder", type=parameters.LINE, help="What built it, as a URI.")
+@click.option(
+    "--author",
+    type=(parameters.LINE, parameters.LINE),
+    metavar="ISSUER SUBJECT",
+    help="Who wrote it, perhaps a bot; of an e-mail address only a digest is kept.",
+)
+@click.option(
+    "--merged-by",
+    type=(parameters.LINE, parameters.LINE),
+    metavar="ISSUER SUBJECT",
+    help="Who let it in: of a bot's work, who answers for it.",
+)
 @reporting.report_options
 def build(
     *,
@@ -52,6 +64,8 @@ def build(
     outcome: str,
     label: str | None,
     builder: str | None,
+    author: tuple[str, str] | None,
+    merged_by: tuple[str, str] | None,
     occurred_at: Moment | None,
     report_id: str | None,
     reporter: str | None,
@@ -63,6 +77,8 @@ def build(
         "repository": job.needed("repository", repository),
         "commit": job.needed("commit", commit),
         "ref": job.value("ref", ref),
+        "author": _who(author),
+        "merged_by": _who(merged_by),
     }
     body = {
         "service": service,
@@ -79,6 +95,10 @@ def build(
     reporting.send(
         "/v1/builds", body, occurred_at=occurred_at, report_id=report_id, reporter=reporter, form=output
     )
+
+
+def _who(named: tuple[str, str] | None) -> dict[str, str] | None:
+    return named and {"issuer": named[0], "subject": named[1]}
 
 
 def _digest(path: Path) -> str:

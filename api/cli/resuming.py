@@ -20,7 +20,7 @@ from typing import IO
 import orjson
 
 from api.cli import exits, sending
-from api.cli.client import Client, Document
+from api.cli.client import Client, Document, Refused
 from api.cli.exits import Failure
 from api.cli.sending import Placed, Tally
 
@@ -159,7 +159,12 @@ def check_ledger(kept: Kept, api: Client) -> None:
     """Refuse when the ledger has not got the event that was its head (2)."""
     if not kept.ledger:
         return
-    found = api.ask("v1", "events", query={"after": kept.position - 1, "limit": 1})["events"]
+    try:
+        found = api.ask("v1", "events", query={"after": kept.position - 1, "limit": 1})["events"]
+    except Refused as refused:
+        if refused.slug != "beyond-the-head":
+            raise
+        found = []
     if not found or (found[0]["position"], found[0]["digest"]) != (kept.position, kept.ledger):
         what = f"this is not the ledger that was sent to before: its event {kept.position} is another"
         raise Failure(exits.CONFLICT, what, (ALL_AGAIN,))

@@ -16,6 +16,11 @@ GRACEFUL_SECONDS = 30
 """How long requests that are being answered may take after SIGTERM."""
 TIMEOUT_SECONDS = 120
 """A worker that has not been heard of for so long is replaced."""
+LINE_BYTES_MAX = 4094
+"""Of a request's first line: a path of 400 characters a part, or a query with a cursor, is within it."""
+FIELDS_MAX = 64
+FIELD_BYTES_MAX = 8190
+"""Of each header field: a platform's token, and the cookies of other programs on the same host."""
 EPILOG = """\b
 It answers those who have a credential: see `shiplog token issue` and `shiplog access`. Put a server
 that speaks TLS before it for anything but this machine, and name its network in SHIPLOG_PROXIES.
@@ -45,15 +50,19 @@ def serve(bind: str | None) -> None:
 
 def options(settings: Settings) -> dict[str, Any]:
     """Return gunicorn's settings; what the environment could change is fixed here."""
+    from api import wsgi  # noqa: PLC0415 - loads the whole ledger
     from api.cli import bounded_worker  # noqa: PLC0415 - only a server needs gunicorn
 
     return {
         "bind": settings.bind,
         "workers": workers(settings),
         "threads": settings.threads,
-        "worker_class": bounded_worker.waiting(settings.request_seconds),
+        "worker_class": bounded_worker.waiting(settings.request_seconds, wsgi.stopping),
         "timeout": TIMEOUT_SECONDS,
         "graceful_timeout": GRACEFUL_SECONDS,
+        "limit_request_line": LINE_BYTES_MAX,
+        "limit_request_fields": FIELDS_MAX,
+        "limit_request_field_size": FIELD_BYTES_MAX,
         "preload_app": False,
         "accesslog": None,
         "errorlog": "-",
@@ -62,6 +71,7 @@ def options(settings: Settings) -> dict[str, Any]:
         "forwarded_allow_ips": str(settings.proxies),
         "proc_name": "shiplog",
         "when_ready": _say_where,
+        "worker_exit": _stop_telling,
     }
 
 
@@ -90,6 +100,7 @@ def _run(settings: Settings) -> None:
     from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # noqa: PLC0415 - see above
 
     from api import wsgi  # noqa: PLC0415 - loads the whole ledger
+    from api.cli import server_log  # noqa: PLC0415 - only a server needs it
 
     # Two writers who want the same place are told so by a 409. psycopg also warns of the statements that it
     # had sent ahead in its pipeline and that failed with the first, on a stderr where nobody can act on it.
@@ -106,7 +117,10 @@ def _run(settings: Settings) -> None:
 
         def load(self) -> Any:
             """Open the ledger in the process that serves it."""
-            return wsgi.application(settings)
+            server_log.begin()
+            app = wsgi.application(settings)
+            wsgi.telling(app)
+            return app
 
     Server().run()
 
@@ -114,3 +128,10 @@ def _run(settings: Settings) -> None:
 def _say_where(arbiter: Any) -> None:
     for listener in arbiter.LISTENERS:
         click.echo(f"listening on {listener}", err=True)
+
+
+def _stop_telling(_arbiter: Any, worker: Any) -> None:
+    from api import wsgi  # noqa: PLC0415 - loads the whole ledger
+
+    if (app := getattr(worker, "wsgi", None)) is not None:  # there is none when the ledger cannot be opened
+        wsgi.stopped(app)

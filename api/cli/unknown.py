@@ -51,12 +51,12 @@ def columns(known: Sequence[Column], shown: Mapping[str, str]) -> tuple[Column, 
     return tuple(column(each.title, each, shown.get(each.title)) for each in known)
 
 
-def hint(answer: Document, member: str = UNKNOWN, *, more: str = MORE) -> None:
-    """Say how much of what was asked about is unknown, as *member* has it, and *more* if that is not all."""
-    count = len(answer[member])
+def hint(answer: Document, *, more: str = MORE) -> None:
+    """Say how much of what was asked about is unknown, and *more* if that is not all."""
+    count = len(answer[UNKNOWN])
     if count:
         output.hint(f"nobody reported in {count} {'stretch' if count == 1 else 'stretches'} of time")
-    if answer.get(f"{member}_truncated"):
+    if answer.get(f"{UNKNOWN}_truncated"):
         output.hint(more)
 
 

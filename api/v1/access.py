@@ -6,11 +6,12 @@ from typing import TypeVar
 from api.access.asking import Asking
 from api.fields import Input, Instant, Output
 from api.operations import operation
+from api.people.sessions import Session
 from api.replies import LedgerHead, Reply
 from api.services import Services
 from api.v1.access_change import ProposalBody
 from api.v1.access_shapes import AllowanceShape
-from api.v1.shapes import ActorShape, actor_shape
+from api.v1.shapes import ActorShape, actor_shape, shown
 from api.v1.values import ContentDigest, Line, Number, ReportId
 from domain import errors
 from domain.access.access import Access
@@ -126,6 +127,7 @@ class SettlementBody(Input):
     "POST",
     "/v1/access/proposals/<int:number>:settle",
     scope=Scope.ACCESS_CONFIRM,
+    fresh=True,
     status=201,
     also=(200,),
     refusals=(*DECIDING, errors.UnknownProposal, errors.ProposalClosed, errors.SecondPersonNeeded),
@@ -142,28 +144,48 @@ def settle_change(
     return landed(LandedShape.of(receipt), receipt)
 
 
+class SessionShape(Output):
+    """The session that asks: it ends at `until`, or earlier when nothing is heard of it."""
+
+    since: Instant
+    until: Instant
+    csrf: str
+    """What every change with this session repeats, as `X-Shiplog-CSRF`."""
+
+    @classmethod
+    def of(cls, session: Session) -> "SessionShape":
+        """Show *session*."""
+        return cls(since=session.since, until=session.until, csrf=session.csrf)
+
+
 class MineShape(Output):
     """Who is asking, by what they are known, and all that they may do."""
 
     actor: ActorShape
+    name: str | None
+    """What people call them, where that is known."""
     method: str | None
     credential: str | None
     """Id of the token, or SHA-256 of what was exchanged."""
     allowances: list[AllowanceShape]
     clash: str | None
     """Why they may not write, if they may not: they hold duties that must be apart."""
+    session: SessionShape | None
+    """None for whoever asks with a token."""
 
 
-@operation("GET", "/v1/access/mine", scope=None, tag="access")
-def access_mine(*, asking: Asking) -> MineShape:
+@operation("GET", "/v1/access/mine", scope=None, refusals=(errors.LedgerUnavailable,), tag="access")
+def access_mine(*, asking: Asking, services: Services) -> MineShape:
     """Tell whoever asks who they are taken for, and what they may do."""
-    actor, authority = asking.actor, asking.authority
+    actor, authority, session = asking.actor, asking.authority, asking.session
     return MineShape(
         actor=actor_shape(actor),
+        name=services.people.names.of([actor.identity]).get(actor.identity),
         method=actor.method,
         credential=actor.credential,
         allowances=[AllowanceShape.of(each) for each in authority.allowances],
         clash=authority.clash,
+        session=shown(session, SessionShape.of),
     )
 
 

@@ -15,7 +15,9 @@ from domain.access.issuer import IDENTIFYING_MAX, Platform, TrustedIssuer
 from domain.access.reach import Reach
 from domain.access.roles import Role
 from domain.access.scopes import Scope
+from domain.access.webhook import KEY_MAX, NAME_PATTERN, TOPIC_PATTERN, TOPICS_MAX, Webhook
 from domain.digest import Digest
+from domain.errors import MalformedValue
 from domain.identity import Identity
 
 KEYS_LENGTH_MAX = 1 << 18
@@ -51,10 +53,18 @@ class ReachBody(Input):
 
 
 class GroupBody(Input):
-    """Everyone who is in a group of that name, as the issuer says at their login."""
+    """Everyone who is in a group of that name, as the issuer says at their login.
+
+    A name that is an e-mail address enters the record as its keyed digest, as it does at the login.
+    """
 
     issuer: Line
     name: Label
+
+    def value(self, services: Services) -> changes.Group:
+        """Return it as the record may hold it."""
+        named = identity.recorded(self.issuer, self.name, services.digests.person)
+        return changes.Group(named.issuer, named.subject)
 
 
 class GrantBody(ReachBody):
@@ -72,7 +82,7 @@ class GrantBody(ReachBody):
             role=self.role,
             reach=self.reach,
             holder=None if self.holder is None else self.holder.value(services),
-            group=None if self.group is None else changes.Group(self.group.issuer, self.group.name),
+            group=None if self.group is None else self.group.value(services),
             since=self.since,
             until=self.until,
         )
@@ -137,4 +147,30 @@ class BindingBody(ReachBody):
             scopes=None if self.scopes is None else tuple(sorted(set(self.scopes))),
             role=self.role,
             seconds=self.seconds,
+        )
+
+
+Topic = Annotated[str, Field(pattern=f"^{TOPIC_PATTERN}$", examples=["deployment-succeeded.v1"])]
+
+
+class WebhookBody(ReachBody):
+    """Whom the ledger tells of events: at `url`, of `topics`, or of all that `scopes` let it see."""
+
+    name: Annotated[str, Field(pattern=f"^{NAME_PATTERN}$", examples=["chat"])]
+    url: Line
+    topics: Annotated[list[Topic], Field(max_length=TOPICS_MAX, default_factory=list)]
+    scopes: Annotated[list[Scope], Field(min_length=1, max_length=len(Scope))]
+    key: Annotated[int, Field(ge=1, le=KEY_MAX)] = 1
+
+    def value(self, services: Services) -> Webhook:
+        """Return the webhook; raises `MalformedValue` for a topic that no event has."""
+        if unknown := set(self.topics) - services.webhooks.topics:
+            raise MalformedValue(f"no event has the topic {min(unknown)}: see docs/events.md")
+        return Webhook(
+            name=self.name,
+            url=self.url,
+            scopes=tuple(sorted(set(self.scopes))),
+            reach=self.reach,
+            topics=tuple(sorted(set(self.topics))),
+            key=self.key,
         )

@@ -1,4 +1,4 @@
-"""A proposed change: exactly one of eight things."""
+"""A proposed change: exactly one of twelve things."""
 
 from typing import Annotated
 
@@ -6,10 +6,12 @@ from pydantic import Field
 
 from api.fields import Input
 from api.services import Services
-from api.v1.access_bodies import BindingBody, GrantBody, IdentityBody, IssuerBody
+from api.v1.access_bodies import BindingBody, GrantBody, IdentityBody, IssuerBody, WebhookBody
 from api.v1.shapes import shown
 from api.v1.values import KEY_PATTERN, Line, Number, ReportId
+from domain.access.bots import Bot, NotBot
 from domain.access.change import Change, DropIssuer, Joined, Link, RemoveBinding, RevokeGrant, Unlink
+from domain.access.webhook import NAME_PATTERN, RemoveWebhook
 
 
 class RevokeGrantBody(Input):
@@ -28,6 +30,18 @@ class RemoveBindingBody(Input):
     """A binding; what was exchanged under it ends with it."""
 
     name: Annotated[str, Field(pattern=KEY_PATTERN)]
+
+
+class RemoveWebhookBody(Input):
+    """A webhook; nobody is told any more."""
+
+    name: Annotated[str, Field(pattern=f"^{NAME_PATTERN}$")]
+
+
+class BotBody(Input):
+    """An account that is a bot's, or was taken for one by mistake."""
+
+    identity: IdentityBody
 
 
 class UnlinkBody(Input):
@@ -64,6 +78,10 @@ class ProposalBody(Input):
     remove_binding: RemoveBindingBody | None = None
     link: LinkBody | None = None
     unlink: UnlinkBody | None = None
+    webhook: WebhookBody | None = None
+    remove_webhook: RemoveWebhookBody | None = None
+    bot: BotBody | None = None
+    not_bot: BotBody | None = None
 
     def change(self, services: Services) -> Change:
         """Return the change; raises `ContradictoryReport` when it is not exactly one."""
@@ -76,4 +94,8 @@ class ProposalBody(Input):
             remove_binding=shown(self.remove_binding, lambda said: RemoveBinding(said.name)),
             link=shown(self.link, lambda said: said.link(services)),
             unlink=shown(self.unlink, lambda said: said.unlink(services)),
+            webhook=shown(self.webhook, lambda said: said.value(services)),
+            remove_webhook=shown(self.remove_webhook, lambda said: RemoveWebhook(said.name)),
+            bot=shown(self.bot, lambda said: Bot(said.identity.value(services))),
+            not_bot=shown(self.not_bot, lambda said: NotBot(said.identity.value(services))),
         )

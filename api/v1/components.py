@@ -44,8 +44,8 @@ class ComponentQuery(SpanQuery):
 class ComponentRanShape(Output):
     """Intervals in which a running release contained the component; `next` is the cursor that goes on.
 
-    `unknown` has what ran in the same time without a verified SBOM: what was inside, nobody can tell. It is
-    told on the first page, with what runs at the end of the time before all else. `unreported` is when nobody
+    `unlisted` has what ran in the same time without a verified SBOM: what was inside, nobody can tell. It is
+    told on the first page, with what runs at the end of the time before all else. `unknown` is when nobody
     reported on the environment asked about, or else on those of this page, from `from` or the first interval
     there up to `as_of`: `to`, or now, or what `known_at` says. It may stand on several pages; it cuts no
     interval.
@@ -59,12 +59,12 @@ class ComponentRanShape(Output):
     intervals: list[ContainingShape]
     unplaced: list[str]
     """Known components of the package, 100 at most, of which nobody can say whether they are in the range."""
-    unknown: list[UnlistedShape]
+    unlisted: list[UnlistedShape]
+    unlisted_truncated: bool
+    """Whether there is more of that, or may be: there was too much to look at."""
+    unknown: list[UnknownShape]
     unknown_truncated: bool
-    """Whether more is unknown than these, or may be: there was too much to look at."""
-    unreported: list[UnknownShape]
-    unreported_truncated: bool
-    """Whether there is more of that, or may be."""
+    """Whether more is unknown than these, or may be."""
     next: str | None
 
 
@@ -103,10 +103,10 @@ def component_ran(*, query: ComponentQuery, services: Services) -> Reply[Compone
         ledger=LedgerShape.of(answer.prefix),
         intervals=[containing_shape(each) for each in answer.intervals],
         unplaced=[spelled(each) for each in answer.meant.unplaced],
-        unknown=[unlisted_shape(each) for each in answer.unlisted],
-        unknown_truncated=answer.truncated,
-        unreported=[UnknownShape.of(each) for each in answer.unreported.unknown],
-        unreported_truncated=answer.unreported.truncated,
+        unlisted=[unlisted_shape(each) for each in answer.unlisted],
+        unlisted_truncated=answer.truncated,
+        unknown=[UnknownShape.of(each) for each in answer.unreported.unknown],
+        unknown_truncated=answer.unreported.truncated,
         next=sealed(query, following, answer.prefix, operation=name, services=services),
     )
     return Reply(shape, head=head(answer.prefix), settled=pinned(query, answer.prefix))

@@ -10,7 +10,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from api.access.about import About
-from api.fields import Input, Instant
+from api.fields import Input
+from api.v1.build_line import BuildReport
+from api.v1.report_line import ReportLine, TargetLine
 from api.v1.values import (
     VALUE_PATTERN,
     Build,
@@ -22,17 +24,14 @@ from api.v1.values import (
     Line,
     Number,
     Reporter,
-    ReportId,
     Sequence,
     Service,
     Slot,
 )
 from domain.actor import Actor
-from domain.build import Artifact, BuildOutcome, Source
 from domain.commands.correct import Correct, Replacement
 from domain.commands.cut_release import CURRENT, CutRelease
 from domain.commands.declare import Declare
-from domain.commands.record_build import RecordBuild
 from domain.commands.record_config import RecordConfig
 from domain.commands.record_deployment import RecordDeployment
 from domain.commands.record_heartbeat import RecordHeartbeat
@@ -40,71 +39,7 @@ from domain.commands.record_observation import RecordObservation
 from domain.commands.record_removal import RecordRemoval
 from domain.deployment import DeploymentOutcome
 from domain.observation import EVERY_SECONDS_MAX, Observed
-from domain.target import MAIN, Target
-
-
-class ReportLine(Input):
-    """What every report has in common."""
-
-    occurred_at: Instant
-    id: ReportId | None = None
-    reporter: Reporter | None = None
-
-
-class SourceLine(Input):
-    """What was built."""
-
-    repository: Line
-    commit: Commit
-    ref: Line | None = None
-
-
-class ArtifactLine(Input):
-    """One artifact that came out of a build."""
-
-    name: Line
-    digest: ContentDigest
-    purl: Line | None = None
-
-
-class BuildReport(ReportLine):
-    """A builder says how a build ended."""
-
-    service: Service
-    build: Build
-    outcome: BuildOutcome = BuildOutcome.SUCCEEDED
-    source: SourceLine
-    builder: Line | None = None
-    label: Label | None = None
-    artifacts: Annotated[list[ArtifactLine], Field(max_length=1024, default_factory=list)]
-
-    def command(self, actor: Actor) -> RecordBuild:
-        """Return what to do, done by *actor*."""
-        return RecordBuild(
-            occurred_at=self.occurred_at,
-            actor=actor,
-            reporter=self.reporter,
-            id=self.id,
-            service=self.service,
-            build=self.build,
-            outcome=self.outcome,
-            source=Source(self.source.repository, self.source.commit, self.source.ref),
-            builder=self.builder,
-            label=self.label,
-            artifacts=tuple(Artifact(a.name, a.digest, a.purl) for a in self.artifacts),
-        )
-
-
-class TargetLine(ReportLine):
-    """A report about one service in one environment."""
-
-    service: Service
-    environment: Environment
-
-    @property
-    def target(self) -> Target:
-        """The target reported about."""
-        return Target(self.service, self.environment)
+from domain.target import MAIN
 
 
 class PlainEntry(Input):

@@ -10,7 +10,8 @@ from api.replies import Reply
 from api.services import Services
 from api.v1.asking import ANY_QUESTION, SCOPE, KnownQuery, head, known
 from api.v1.evidence_shapes import VerificationShape
-from api.v1.shapes import LedgerShape
+from api.v1.origin_shapes import OriginShape
+from api.v1.shapes import LedgerShape, shown
 from api.v1.values import ArtifactDigest, Commit, ContentDigest, Instance, Line
 from domain.errors import BrokenLedger, EvidenceLost, UnknownEvent
 from domain.expectations.builders import LEVEL_MAX
@@ -31,6 +32,8 @@ class ExpectedBody(Input):
     repository_id: Line | None = None
     """The forge's numbers, which a renamed owner or repository does not inherit."""
     commit: Commit | None = None
+    same_source: bool = False
+    """Who handed it in, who signed it and what it says have one repository and one commit."""
     ref: Line | None = None
     branch: Line | None = None
     tag: Line | None = None
@@ -82,6 +85,8 @@ class JudgedShape(Output):
     held: bool
     level: int | None
     """The SLSA build level, by the table of builders."""
+    origin: OriginShape | None
+    """Null when it is not provenance that can be read."""
     checks: list[CheckShape]
 
     @classmethod
@@ -92,6 +97,7 @@ class JudgedShape(Output):
             verification=VerificationShape.of(judged.recorded, judged.verification),
             held=judged.checked.held,
             level=judged.checked.level,
+            origin=shown(judged.checked.origin, OriginShape.of),
             checks=[
                 CheckShape(name=each.name, held=each.held, expected=each.expected, found=each.found)
                 for each in judged.checked.checks

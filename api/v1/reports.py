@@ -12,8 +12,8 @@ from api.replies import LedgerHead, Reply
 from api.services import Services
 from api.v1 import jsonl
 from api.v1.asking import head
+from api.v1.build_line import BuildReport
 from api.v1.lines import (
-    BuildReport,
     ConfigReport,
     CorrectionReport,
     DeclaredReport,

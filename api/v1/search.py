@@ -6,6 +6,7 @@ from api.fields import Instant, Output
 from api.operations import operation
 from api.replies import Reply
 from api.services import Services
+from api.v1.access_shapes import IdentityShape
 from api.v1.asking import ANY_QUESTION, SCOPE, KnownQuery, head, known, pinned
 from api.v1.shapes import (
     ActorShape,
@@ -18,6 +19,7 @@ from api.v1.shapes import (
     shown,
 )
 from api.v1.values import Commit, ContentDigest, line
+from domain.access.answering import Answering
 from domain.errors import AmbiguousName, BrokenLedger, NothingFound, UnknownEvent
 from domain.queries.where_ran import where_ran
 from domain.queries.who_did import who_did
@@ -101,6 +103,29 @@ def _where(name: str, query: KnownQuery, services: Services) -> Reply[WhereShape
     return Reply(shape, head=head(answer.prefix), settled=pinned(query, answer.prefix))
 
 
+class PeopleShape(Output):
+    """Who wrote what was built and who let it in, as reported, and who of them answers as its author.
+
+    `answers` is the author, or of a bot's work who merged it; null: nobody knows.
+    """
+
+    author: IdentityShape | None
+    merged_by: IdentityShape | None
+    bot: bool
+    """Whether the author is recorded as a bot."""
+    answers: IdentityShape | None
+
+    @classmethod
+    def of(cls, people: Answering) -> "PeopleShape":
+        """Show *people*."""
+        return cls(
+            author=shown(people.author, IdentityShape.of),
+            merged_by=shown(people.merged_by, IdentityShape.of),
+            bot=people.bot,
+            answers=shown(people.answers, IdentityShape.of),
+        )
+
+
 class DeedShape(Output):
     """One event: who did what, when."""
 
@@ -111,6 +136,8 @@ class DeedShape(Output):
     recorded_at: Instant
     actor: ActorShape
     reporter: str | None
+    people: PeopleShape | None
+    """Who is behind a build, if that was reported."""
 
 
 class WhoShape(Output):
@@ -140,6 +167,7 @@ def who(*, query: NameQuery, services: Services) -> Reply[WhoShape]:
                 recorded_at=deed.recorded_at,
                 actor=actor_shape(deed.event.actor),
                 reporter=shown(deed.event.report, lambda told: told.reporter),
+                people=shown(answer.people.get(deed.position), PeopleShape.of),
             )
             for deed in answer.events
         ],

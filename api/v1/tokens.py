@@ -12,7 +12,7 @@ from api.replies import Reply
 from api.services import Services
 from api.v1.access import DECIDING, LandedShape, landed
 from api.v1.access_bodies import IdentityBody, ReachBody
-from api.v1.access_shapes import TokenShape
+from api.v1.token_shapes import TokenShape
 from api.v1.values import Label, Line
 from domain.access.access import Access
 from domain.access.fold import fold
@@ -47,7 +47,15 @@ class SecretShape(Output):
     recorded: LandedShape
 
 
-@operation("POST", "/v1/access/tokens", scope=Scope.TOKEN_ISSUE, status=201, refusals=DECIDING, tag="access")
+@operation(
+    "POST",
+    "/v1/access/tokens",
+    scope=Scope.TOKEN_ISSUE,
+    fresh=True,
+    status=201,
+    refusals=DECIDING,
+    tag="access",
+)
 def issue_api_token(*, body: TokenBody, actor: Actor, services: Services) -> Reply[SecretShape]:
     """Issue an API token. Who lost the answer rotates the token, or revokes it and asks for another."""
     text, made = opaque.generate(OpaqueKind.API)
@@ -76,6 +84,7 @@ class RotationBody(Input):
     "POST",
     "/v1/access/tokens/<token>:rotate",
     scope=Scope.TOKEN_ISSUE,
+    fresh=True,
     status=201,
     refusals=DECIDING,
     tag="access",

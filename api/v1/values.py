@@ -26,7 +26,8 @@ POSITION_PATTERN = r"^position:[0-9]{1,15}$"
 DIGEST_EXAMPLE = "sha256:" + "5f" * 32
 
 
-def _key(what: str, example: str) -> Parsed:
+def key(what: str, example: str) -> Parsed:
+    """Mark a field as a name in small letters."""
     return Parsed(lambda text: names.key(text, what), pattern=KEY_PATTERN, example=example)
 
 
@@ -44,8 +45,8 @@ def line(what: str, length_max: int = names.LINE_LENGTH_MAX, example: str | None
     )
 
 
-Service = Annotated[str, _key("service", "payments-api"), About.SERVICE]
-Environment = Annotated[str, _key("environment", "prod"), About.ENVIRONMENT]
+Service = Annotated[str, key("service", "payments-api"), About.SERVICE]
+Environment = Annotated[str, key("environment", "prod"), About.ENVIRONMENT]
 Slot = Annotated[str, Parsed(target.slot, pattern=KEY_PATTERN, example="main")]
 TargetName = Annotated[
     Target,
@@ -80,7 +81,7 @@ KnownAt = Annotated[
     ),
 ]
 """An RFC 3339 instant with an offset, or `position:N`."""
-Instance = Annotated[str, _key("instance", PUBLIC_GOOD)]
+Instance = Annotated[str, key("instance", PUBLIC_GOOD)]
 Line = Annotated[str, line("text")]
 Label = Annotated[str, line("label", names.NAME_LENGTH_MAX)]
 Number = Annotated[int, Field(ge=1, le=2**53 - 1, examples=[1])]

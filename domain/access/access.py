@@ -6,11 +6,13 @@ from typing import Generic, TypeVar
 
 from domain import instant
 from domain.access.binding import Binding
+from domain.access.bots import Bot
 from domain.access.change import Grant, Group
 from domain.access.issuer import TrustedIssuer
 from domain.access.people import People, Person
 from domain.access.proposal import Proposal
 from domain.access.token import ApiToken
+from domain.access.webhook import Webhook
 from domain.errors import ProposalClosed, UnknownAccess, UnknownProposal
 from domain.identity import Identity
 from domain.revised import RevisedMap
@@ -52,10 +54,15 @@ class Access:
     bindings_for: RevisedMap[tuple[str, str], tuple[str, ...]] = field(default_factory=RevisedMap)
     """Names, by issuer and the value of the claim by which bindings to it are found."""
     people: People = field(default_factory=People)
+    bots: RevisedMap[Identity, Held[Bot]] = field(default_factory=RevisedMap)
     tokens: RevisedMap[str, ApiToken] = field(default_factory=RevisedMap)
     """By id; the revoked and the expired as well."""
     tokens_of: RevisedMap[Identity, tuple[str, ...]] = field(default_factory=RevisedMap)
     """Ids of those that were live when the holder's last one was issued."""
+    webhooks: RevisedMap[str, Held[Webhook]] = field(default_factory=RevisedMap)
+    """By name."""
+    webhooks_begun: RevisedMap[str, int] = field(default_factory=RevisedMap)
+    """Version of the event from which on each is told, by name: said again, it goes on."""
 
     def person_of(self, identity: Identity) -> Person:
         """Return all identities of whoever has *identity*."""

@@ -13,6 +13,7 @@ from domain.access.reach import Reach
 from domain.access.roles import SCOPES, Role, check_together
 from domain.access.scopes import Scope
 from domain.access.token import ApiToken
+from domain.access.webhook import Webhook
 from domain.actor import Actor, ActorKind
 from domain.errors import NotPermitted, SegregatedDuties
 
@@ -28,6 +29,7 @@ class By(StrEnum):
     TOKEN = "token"  # noqa: S105 - what gives it, not a credential
     FILES = "files"
     """The ledger's own files lie open to them."""
+    WEBHOOK = "webhook"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,14 @@ def of_token(token: ApiToken) -> Allowance:
     return Allowance(frozenset(token.scopes), token.reach, By.TOKEN, token.id, token.said)
 
 
+def of_webhook(held: Held[Webhook]) -> Allowance:
+    """Return what a webhook may see."""
+    return Allowance(frozenset(held.said.scopes), held.said.reach, By.WEBHOOK, held.said.name, held.events)
+
+
 def _grants(access: Access, actor: Actor, at: datetime) -> tuple[Held[Grant], ...]:
+    if actor.identity in access.bots:
+        return ()  # whatever groups it is in: roles are for people
     groups = (Group(actor.issuer, name) for name in actor.said(GROUPS))
     held = access.grants_to(*access.person_of(actor.identity), *groups)
     return tuple(each for each in held if in_force(each, at))

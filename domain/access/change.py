@@ -7,9 +7,11 @@ from typing import Any
 
 from domain import instant, names
 from domain.access.binding import Binding
+from domain.access.bots import Bot, NotBot
 from domain.access.issuer import TrustedIssuer
 from domain.access.reach import Reach
 from domain.access.roles import Role
+from domain.access.webhook import RemoveWebhook, Webhook
 from domain.errors import ContradictoryReport, MalformedValue
 from domain.identity import Identity
 
@@ -108,7 +110,20 @@ class Unlink:
         _pair(self.one, self.other)
 
 
-Said = Grant | RevokeGrant | TrustedIssuer | DropIssuer | Binding | RemoveBinding | Link | Unlink
+Said = (
+    Grant
+    | RevokeGrant
+    | TrustedIssuer
+    | DropIssuer
+    | Binding
+    | RemoveBinding
+    | Link
+    | Unlink
+    | Webhook
+    | RemoveWebhook
+    | Bot
+    | NotBot
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +138,10 @@ class Change:
     remove_binding: RemoveBinding | None = None
     link: Link | None = None
     unlink: Unlink | None = None
+    webhook: Webhook | None = None
+    remove_webhook: RemoveWebhook | None = None
+    bot: Bot | None = None
+    not_bot: NotBot | None = None
 
     def __post_init__(self) -> None:
         """Refuse nothing, and two things at once."""

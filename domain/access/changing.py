@@ -13,6 +13,7 @@ from domain.access.people import Person
 from domain.access.proposal import AccessProposed, AccessSettled, Proposal, is_made_alone
 from domain.access.reach import Reach
 from domain.access.scopes import Scope
+from domain.access.webhook import RemoveWebhook, Webhook
 from domain.actor import Actor
 from domain.errors import AccessFull, NothingToChange, SecondPersonNeeded
 from domain.report import Report
@@ -108,12 +109,14 @@ def _joins(person: Person, proposal: Proposal, actor: Actor) -> bool:
 def _reach(access: Access, change: Change) -> Reach:
     """Return how far *change* reaches; what is for the whole ledger takes somebody without limits."""
     match change.said:
-        case Grant() | Binding() as said:
+        case Grant() | Binding() | Webhook() as said:
             return said.reach
         case RevokeGrant(number) if number in access.grants:
             return access.grants[number].said.reach
         case RemoveBinding(name) if name in access.bindings:
             return access.bindings[name].said.reach
+        case RemoveWebhook(name) if name in access.webhooks:
+            return access.webhooks[name].said.reach
         case _:
             return Reach()
 

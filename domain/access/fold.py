@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from domain.access.access import Access, Held
 from domain.access.binding import Binding
+from domain.access.bots import Bot, NotBot
 from domain.access.change import (
     DropIssuer,
     Grant,
@@ -18,6 +19,7 @@ from domain.access.issuer import TrustedIssuer
 from domain.access.people import Linked
 from domain.access.proposal import AccessProposed, AccessSettled, Proposal
 from domain.access.token import ApiToken, TokenIssued, TokenRevoked, TokenRotated
+from domain.access.webhook import RemoveWebhook, Webhook
 from domain.event import Event
 from domain.identity import Identity
 from domain.revised import RevisedMap
@@ -101,6 +103,16 @@ def _changed(known: Access, proposal: Proposal, event: AccessSettled) -> Access:
             return replace(known, people=known.people.with_link(Linked(said, event.occurred_at, events)))
         case Unlink():
             return replace(known, people=known.people.without_link(said))
+        case Webhook():
+            return _hooked(known, Held(said, proposal.number, event.occurred_at, events))
+        case RemoveWebhook():
+            webhooks, begun = known.webhooks.without(said.name), known.webhooks_begun.without(said.name)
+            return replace(known, webhooks=webhooks, webhooks_begun=begun)
+        case Bot():
+            bot = Held(said, proposal.number, event.occurred_at, events)
+            return replace(known, bots=known.bots.with_value(said.identity, bot))
+        case NotBot():
+            return replace(known, bots=known.bots.without(said.identity))
 
 
 def holder_of(grant: Grant) -> Identity | Group:
@@ -140,6 +152,14 @@ def _unbound(known: Access, name: str) -> Access:
     for value in found_by(known, binding):
         index = _without(index, (binding.issuer, value), name)
     return replace(known, bindings=known.bindings.without(name), bindings_for=index)
+
+
+def _hooked(known: Access, held: Held[Webhook]) -> Access:
+    name = held.said.name
+    begun = known.webhooks_begun
+    if name not in begun:
+        begun = begun.with_value(name, held.events[-1])
+    return replace(known, webhooks=known.webhooks.with_value(name, held), webhooks_begun=begun)
 
 
 def _dropped(known: Access, url: str) -> Access:

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
-from urllib.parse import urlsplit
 
 from domain import names
+from domain.access import url
 from domain.digest import Digest
 from domain.errors import ContradictoryReport, MalformedValue
 
@@ -23,8 +23,6 @@ ALGORITHMS = frozenset({"ES256", "EdDSA", "RS256"})
 IDENTIFYING_MAX = 5
 CLAIM = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./:-]{0,99}", re.ASCII)
 """The name of a claim; one inside an object is written with its path, `kubernetes.io.namespace`."""
-
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class Platform(StrEnum):
@@ -72,7 +70,7 @@ class TrustedIssuer:
 
     def __post_init__(self) -> None:
         """Refuse what would trust more than it says."""
-        _url(self.url, "issuer")
+        url.secure(self.url, "issuer")
         names.line(self.audience, "audience", length_max=names.NAME_LENGTH_MAX)
         if not self.algorithms or not ALGORITHMS.issuperset(self.algorithms):
             raise MalformedValue(
@@ -86,7 +84,7 @@ class TrustedIssuer:
         if (self.jwks_url is None) == (self.jwks is None):
             raise ContradictoryReport("give the URL of the issuer's keys, or the digest of a file of them")
         if self.jwks_url is not None:
-            _url(self.jwks_url, "jwks_url")
+            url.secure(self.jwks_url, "jwks_url")
         self._check_identifying()
 
     def _check_identifying(self) -> None:
@@ -105,18 +103,3 @@ class TrustedIssuer:
     def required(self) -> tuple[str, ...]:
         """The claims that a binding to this issuer must name."""
         return IDENTIFYING.get(self.platform) or self.identifying or ()
-
-
-def _url(text: str, what: str) -> None:
-    """Refuse what is not an https URL of a host and a path; http is for this machine alone."""
-    names.line(text, what, length_max=500)
-    try:
-        parts = urlsplit(text)
-        host = parts.hostname
-        plain = text.isascii() and not (parts.query or parts.fragment or parts.username or parts.password)
-        _ = parts.port
-    except ValueError:
-        host, plain = None, False
-    secure = text.startswith("https://") or (text.startswith("http://") and host in _LOOPBACK)
-    if not (host and plain and secure) or " " in text or "?" in text or "#" in text:
-        raise MalformedValue(f"not the {what} of anybody: {text[:120]!r}, expected an https URL")

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from domain import report
 from domain.access.change import Change, DropIssuer, RemoveBinding, RevokeGrant
+from domain.access.webhook import RemoveWebhook
 from domain.actor import Actor, ActorKind
 from domain.digest import Digest
 from domain.event import Event
@@ -71,5 +72,5 @@ class Proposal:
 
 def is_made_alone(change: Change, actor: Actor) -> bool:
     """Whether *actor* needs nobody else: it only takes away, or the ledger's files lie open to them."""
-    takes_away = isinstance(change.said, RevokeGrant | DropIssuer | RemoveBinding)
+    takes_away = isinstance(change.said, RevokeGrant | DropIssuer | RemoveBinding | RemoveWebhook)
     return takes_away or actor.kind is ActorKind.OPERATOR

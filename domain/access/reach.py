@@ -41,6 +41,8 @@ class Reach:
 
     def covers_for(self, scope: Scope, service: str | None, environment: str | None) -> bool:
         """Whether it reaches them for *scope*, which may be one that is never about a service, say."""
+        if scope not in WITHOUT_ENVIRONMENT:  # nor without a service; this is asked for every event
+            return self.covers(service, environment)
         free = Reach(
             () if scope in WITHOUT_SERVICE else self.services,
             () if scope in WITHOUT_ENVIRONMENT else self.environments,

@@ -21,8 +21,17 @@ class Role(StrEnum):
 
 SCOPES: Mapping[Role, frozenset[Scope]] = {
     Role.RECORDER: REPORTS | {Scope.READ},
-    Role.RELEASE_MANAGER: frozenset({Scope.READ, Scope.EXPORT, Scope.PROMOTION_REQUEST}),
-    Role.APPROVER: frozenset({Scope.READ, Scope.EXPORT, Scope.PROMOTION_APPROVE}),
+    Role.RELEASE_MANAGER: frozenset(
+        {
+            Scope.READ,
+            Scope.EXPORT,
+            Scope.PROMOTION_REQUEST,
+            Scope.POLICY_PROPOSE,
+            Scope.FREEZE,
+            Scope.WAIVER_REQUEST,
+        }
+    ),
+    Role.APPROVER: frozenset({Scope.READ, Scope.EXPORT, Scope.PROMOTION_APPROVE, Scope.WAIVER_APPROVE}),
     Role.SECURITY: frozenset(
         {
             Scope.READ,
@@ -32,6 +41,9 @@ SCOPES: Mapping[Role, frozenset[Scope]] = {
             Scope.PROMOTION_APPROVE,
             Scope.POLICY_PROPOSE,
             Scope.POLICY_APPROVE,
+            Scope.FREEZE,
+            Scope.WAIVER_REQUEST,
+            Scope.WAIVER_APPROVE,
             Scope.HOLD_PROPOSE,
         }
     ),
@@ -49,7 +61,12 @@ SCOPES: Mapping[Role, frozenset[Scope]] = {
 }
 """An admin decides who may read what runs, and does not read it."""
 
-NOT_BY_ADMINS = REPORTS | {Scope.PROMOTION_REQUEST, Scope.PROMOTION_APPROVE, Scope.POLICY_APPROVE}
+NOT_BY_ADMINS = REPORTS | {
+    Scope.PROMOTION_REQUEST,
+    Scope.PROMOTION_APPROVE,
+    Scope.POLICY_APPROVE,
+    Scope.WAIVER_APPROVE,
+}
 
 
 def check_together(roles: Collection[Role], scopes: Collection[Scope] = ()) -> None:

@@ -24,6 +24,9 @@ class Scope(StrEnum):
     PROMOTION_APPROVE = "promotion:approve"
     POLICY_PROPOSE = "policy:propose"
     POLICY_APPROVE = "policy:approve"
+    FREEZE = "freeze"
+    WAIVER_REQUEST = "waiver:request"
+    WAIVER_APPROVE = "waiver:approve"
     ACCESS_READ = "access:read"
     ACCESS_PROPOSE = "access:propose"
     ACCESS_CONFIRM = "access:confirm"
@@ -42,6 +45,7 @@ FOR_PEOPLE = frozenset(
     {
         Scope.PROMOTION_APPROVE,
         Scope.POLICY_APPROVE,
+        Scope.WAIVER_APPROVE,
         Scope.ACCESS_PROPOSE,
         Scope.ACCESS_CONFIRM,
         Scope.TOKEN_ISSUE,
@@ -50,7 +54,7 @@ FOR_PEOPLE = frozenset(
 )
 """What no token and no workload may ever hold: somebody has to answer for it."""
 
-OPERATOR = frozenset(Scope) - {Scope.PROMOTION_APPROVE, Scope.POLICY_APPROVE}
+OPERATOR = frozenset(Scope) - {Scope.PROMOTION_APPROVE, Scope.POLICY_APPROVE, Scope.WAIVER_APPROVE}
 """What whoever has the ledger's files may do: all but approve, for they prove nothing about who they are."""
 
 WITHOUT_SERVICE = frozenset(

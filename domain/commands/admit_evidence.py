@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from domain import admission, names, report
-from domain.admission import Evidence, EvidenceAdmitted, EvidenceTurnedDown, Finding, Kind, Referenced
+from domain import evidence_file, names, report
+from domain.admission import EvidenceAdmitted, EvidenceTurnedDown, Finding, Kind, Referenced
 from domain.commands.finding import placed, refusal
 from domain.commands.telling import Told, once
 from domain.commands.trusted import trusted
@@ -12,11 +12,13 @@ from domain.commands.verify_evidence import Looked, findings, look
 from domain.digest import Digest
 from domain.errors import MalformedValue, UnreadableEvidence
 from domain.evidence import EvidenceRefused, Reason
+from domain.evidence_file import Evidence, is_new
 from domain.evidence_port import EvidenceReader, EvidenceVerifier
 from domain.ports import Blobs, Ledger, Receipt
 from domain.report import Report
 from domain.stream import evidence_stream
 from domain.verification import Refused
+from domain.workload import of_actor
 
 ABOUT_MAX = 100
 NAMELESS = frozenset({Reason.TOO_LARGE, Reason.NOT_JSON, Reason.NOT_UTF8, Reason.UNKNOWN_FORMAT})
@@ -42,6 +44,9 @@ def admit_evidence(
 ) -> Receipt:
     """Keep the file and append what is found, once; of one that cannot be read, why.
 
+    Who hands in a file that is there adds an admission, if that says something new: more artifacts, or
+    another run than those that handed it in before.
+
     The receipt is that of the admission, or of the refusal of a file that looks
     like evidence and cannot be read. Raises `UnreadableEvidence` for anything else.
     Of what is refused nothing is kept.
@@ -62,7 +67,7 @@ def admit_evidence(
     looked: Looked | None = None
 
     def known() -> Evidence:
-        return ledger.load(stream, admission.fold) or Evidence()
+        return ledger.load(stream, evidence_file.fold) or Evidence()
 
     def prepare() -> None:
         nonlocal looked
@@ -75,7 +80,7 @@ def admit_evidence(
         admitted = _admitted(command, file, kind, before, told)
         if before.admissions or looked is None:
             return [admitted]
-        after = admission.fold(before, admitted)
+        after = evidence_file.fold(before, admitted)
         found = findings(
             looked, after=after, occurred_at=command.occurred_at, actor=command.actor, ledger=ledger
         )
@@ -83,8 +88,8 @@ def admit_evidence(
 
     def natural() -> Digest:
         before = known()
-        more = not before.admissions or _new(command, before)
-        return admission.admission_key(file, before.admissions + 1 if more else 1)
+        more = not before.admissions or _new(command, before) or is_new(of_actor(command.actor), before)
+        return evidence_file.admission_key(file, before.admissions + 1 if more else 1)
 
     return once(
         told,
@@ -104,7 +109,9 @@ def _whole(file: Digest, wrong: EvidenceRefused) -> Refused:
 
 def _tell(command: AdmitEvidence, file: Digest) -> Report:
     about = sorted(each.text for each in command.about)
-    content = {"evidence": file.text, "name": command.name, "about": about}
+    content: dict[str, object] = {"evidence": file.text, "name": command.name, "about": about}
+    if origin := of_actor(command.actor).origin:
+        content["origin"] = list(origin)  # another run that hands in the same file tells something else
     return command.report(report.fingerprint("evidence", content))
 
 
@@ -143,7 +150,7 @@ def _refuse(refused: Refused, command: AdmitEvidence, ledger: Ledger, blobs: Blo
     turned_down = refusal(refused, roots, occurred_at=command.occurred_at, actor=command.actor)
 
     def decide() -> list[EvidenceTurnedDown]:
-        before = ledger.load(stream, admission.fold) or Evidence()
+        before = ledger.load(stream, evidence_file.fold) or Evidence()
         return [placed(turned_down, before.version + 1)]
 
     return once(

@@ -150,9 +150,9 @@ def _check(command: Correct, withdrawn: Event) -> Report | None:
                 f"the event at position {command.of} is {withdrawn.topic}, which never changes"
             )
     if not fits:
+        # Not what it is about instead: whoever may report here need not know what there is elsewhere.
         raise CorrectionElsewhere(
-            f"the event at position {command.of} is about {withdrawn.stream}, its replacement is"
-            f" about {place}"
+            f"the event at position {command.of} is not about {place}, as its replacement is"
         )
     return Report(fingerprint=told.fingerprint)
 

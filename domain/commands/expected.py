@@ -50,7 +50,7 @@ def expected_keys(command: Command, digests: KeyedDigests) -> Sequence[Digest]:
     """Return the keys that *command* will be looked up under, as far as they do not depend on the ledger."""
     match command:
         case RecordBuild():
-            told = record_build.tell(command)
+            told = record_build.digested(command, digests).told
             return (*report.keys(told, record_build.natural_key(command)), told.fingerprint)
         case RecordDeployment():
             told = record_deployment.tell(command)

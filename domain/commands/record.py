@@ -30,7 +30,7 @@ def record(  # noqa: PLR0911 - one line a verb
     """Carry out *command*."""
     match command:
         case RecordBuild():
-            return record_build(command, ledger=ledger)
+            return record_build(command, ledger=ledger, digests=digests)
         case RecordConfig():
             return record_config(command, ledger=ledger, digests=digests)
         case CutRelease():

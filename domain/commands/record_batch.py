@@ -125,6 +125,10 @@ class Draft(Ledger):
         self._states[key] = (len(pending), state)
         return state  # type: ignore[return-value]  # kept under the fold that made it
 
+    def load_recent(self, stream: str, fold: Callable[[S | None, Event], S | None]) -> S | None:
+        """See `LedgerReader`."""
+        return self.load(stream, fold)
+
     def load_each(
         self, streams: Iterable[str], fold: Callable[[S | None, Event], S | None]
     ) -> Mapping[str, S]:

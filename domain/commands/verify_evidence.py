@@ -4,14 +4,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain import admission, trust
+from domain import evidence_file, trust
 from domain.actor import Actor
-from domain.admission import Evidence, Finding, Kind
+from domain.admission import Finding, Kind
 from domain.commands.finding import finding, placed
 from domain.commands.telling import ATTEMPTS_MAX
 from domain.commands.trusted import trusted
 from domain.digest import Digest
 from domain.errors import BrokenLedger, ConflictingAppend, EvidenceLost, NothingFound
+from domain.evidence_file import Evidence
 from domain.evidence_port import EvidenceVerifier
 from domain.ports import Blobs, Ledger, LedgerReader, Receipt
 from domain.stream import TRUST, evidence_stream
@@ -99,7 +100,7 @@ def findings(
     told = [
         finding(outcome, looked.roots, occurred_at=occurred_at, actor=actor) for outcome in looked.outcomes
     ]
-    fresh = admission.unsaid(after, told)
+    fresh = evidence_file.unsaid(after, told)
     return [placed(each, after.version + place) for place, each in enumerate(fresh, 1)]
 
 
@@ -131,7 +132,7 @@ def _again(
 
 
 def _known(file: Digest, ledger: LedgerReader) -> Evidence:
-    return ledger.load(evidence_stream(file), admission.fold) or Evidence()
+    return ledger.load(evidence_stream(file), evidence_file.fold) or Evidence()
 
 
 def _trust(ledger: LedgerReader) -> int:

@@ -17,6 +17,8 @@ class Expectations:
     repository_id: str | None = None
     """The forge's numbers, which a renamed or re-registered owner or repository does not inherit."""
     commit: str | None = None
+    same_source: bool = False
+    """Whether who handed it in, who signed it and what it says must have one repository and one commit."""
     ref: str | None = None
     branch: str | None = None
     tag: str | None = None

@@ -1,7 +1,7 @@
 """Hold what is verified about an artifact against what somebody expects of its provenance."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -13,14 +13,15 @@ from domain.evidence import EvidenceRefused
 from domain.evidence_port import EvidenceReader
 from domain.expectations import checked
 from domain.expectations.builders import BuilderRow, ReadBuilders
-from domain.expectations.checked import Check, Checked
 from domain.expectations.expected import Expectations
-from domain.ports import Blobs, EvidenceIndex, LedgerReader
+from domain.expectations.judgement import Check, Checked
+from domain.ports import BlobReader, EvidenceIndex, LedgerReader
 from domain.prefix import Prefix
 from domain.queries.provenance_of import Found, provenance_of
 from domain.queries.said_by import Said, said_by
 from domain.queries.still_trusted import still_trusted
 from domain.queries.trust_at import known_trust
+from domain.queries.uploaders_of import uploaders_of
 from domain.statement import matching
 from domain.subject_digest import SubjectDigest
 from domain.trust import Trust
@@ -65,7 +66,7 @@ def check_provenance(
     *,
     ledger: LedgerReader,
     index: EvidenceIndex,
-    blobs: Blobs,
+    blobs: BlobReader,
     reader: EvidenceReader,
     read_builders: ReadBuilders,
 ) -> ProvenanceChecked:
@@ -78,7 +79,25 @@ def check_provenance(
     """
     prefix = ledger.prefix(known_at)
     trust = known_trust(prefix, ledger=ledger, index=index)
-    builders = _builders(trust, blobs, read_builders)
+    builders = known_builders(trust, blobs, read_builders)
+    return held_against(
+        artifact, expected, prefix, trust, builders, ledger=ledger, index=index, blobs=blobs, reader=reader
+    )
+
+
+def held_against(
+    artifact: SubjectDigest,
+    expected: Expectations,
+    prefix: Prefix,
+    trust: Trust,
+    builders: Sequence[BuilderRow],
+    *,
+    ledger: LedgerReader,
+    index: EvidenceIndex,
+    blobs: BlobReader,
+    reader: EvidenceReader,
+) -> ProvenanceChecked:
+    """Do what `check_provenance` does, by *trust* and *builders*, which are as known at *prefix*."""
 
     def may_hold(found: Found) -> bool:
         event, instance = found.event, trust.instance(found.event.root)
@@ -88,14 +107,22 @@ def check_provenance(
         )
 
     about = provenance_of(artifact, expected, prefix, may_hold=may_hold, ledger=ledger, index=index)
+    uploaders = uploaders_of(about.found, artifact, prefix, ledger=ledger, index=index)
     judged = []
     for place, said in said_by([each.event for each in about.found], blobs=blobs, reader=reader):
         recorded, event = about.found[place].recorded, about.found[place].event
         verified = event.verified(said.statement)
         subjects = matching(verified.subjects, artifact.by_algorithm)
-        found = checked.check(verified, subjects, expected, builders, instance=trust.instance(event.root))
+        found = checked.check(
+            verified,
+            subjects,
+            expected,
+            builders,
+            instance=trust.instance(event.root),
+            uploaders=uploaders[recorded.position],
+        )
         checks = (*found.checks, *still_trusted(recorded, event, trust), *_lost(said))
-        judged.append(Judged(recorded, event, Checked(checks, found.level)))
+        judged.append(Judged(recorded, event, replace(found, checks=checks)))
     judged.sort(key=_failing_then_newest)
     verdict = Verdict.NOT_HELD if judged else Verdict.MISSING
     if judged and judged[0].checked.held:
@@ -104,8 +131,11 @@ def check_provenance(
     return ProvenanceChecked(prefix, verdict, tuple(judged), about.truncated, table)
 
 
-def _builders(trust: Trust, blobs: Blobs, read: ReadBuilders) -> Sequence[BuilderRow]:
-    """Return the table that is in force: without one, nothing vouches for any builder."""
+def known_builders(trust: Trust, blobs: BlobReader, read: ReadBuilders) -> Sequence[BuilderRow]:
+    """Return the table that is in force: without one, nothing vouches for any builder.
+
+    Raises `BrokenLedger` when it cannot be read, and what *blobs* raises.
+    """
     if trust.builders is None:
         return ()
     table = trust.builders.table

@@ -8,7 +8,7 @@ from domain.digest import Digest
 from domain.errors import BrokenLedger, EvidenceLost
 from domain.evidence import EvidenceRefused
 from domain.evidence_port import EvidenceReader, ReadPieces
-from domain.ports import Blobs
+from domain.ports import BlobReader
 from domain.statement import Statement
 
 
@@ -23,7 +23,7 @@ class Said:
 
 
 def said_by(
-    verified: Sequence[EvidenceVerified], *, blobs: Blobs, reader: EvidenceReader
+    verified: Sequence[EvidenceVerified], *, blobs: BlobReader, reader: EvidenceReader
 ) -> Iterator[tuple[int, Said]]:
     """Yield what each of *verified* says, with its place among them.
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from domain import instant
 from domain.admission import EvidenceVerified
 from domain.event import Recorded
-from domain.expectations.checked import Check
+from domain.expectations.judgement import Check
 from domain.trust import SignerDistrusted, Trust
 from domain.trust_root import TrustRootWithdrawn
 

@@ -29,6 +29,7 @@ BENCHMARKS = {
     "components": "where a component ran, from what SBOMs list",
     "evidence": "evidence of each kind verified: warm, by several threads, and beside other command lines",
     "sboms": "a large SBOM admitted, and the memory it takes",
+    "gate": "a policy loaded and decided by, and the gate asked over HTTP on a ledger of a million events",
     "access": "what it costs to know who asks: tokens of ours, and those of pipelines",
     "memory": "a server's memory under load",
     "command_line": "how long a person waits for `shiplog --help`, `at`, `timeline` and `verify`",

@@ -51,7 +51,7 @@ ORDER BY p.valid_from DESC, p.rank DESC, p.position DESC LIMIT 1
 """  # noqa: S608 - names of our own tables
 
 
-def line(number: int) -> bytes:
+def line(number: int, step: timedelta = STEP) -> bytes:
     """Return declaration *number*: every target gets another label each time round."""
     target = number % (SERVICES * ENVIRONMENTS)
     return json.dumps(
@@ -59,7 +59,7 @@ def line(number: int) -> bytes:
             "type": "declared",
             "service": f"service-{target % SERVICES:03}",
             "environment": f"env-{target // SERVICES}",
-            "occurred_at": instant.text(BEGAN + number * STEP),
+            "occurred_at": instant.text(BEGAN + number * step),
             "label": f"v{number // (SERVICES * ENVIRONMENTS)}",
             "config": f"git-blob:{number // (SERVICES * ENVIRONMENTS * 2)}",
             "commit": f"{number:040x}",

@@ -7,7 +7,7 @@ the first, caches fill. Those of SQLite take longest, for they hold pages of a f
 connection at the most (docs/operating.md, "Memory").
 
 Targets have few releases here: what the server remembers of one grows with each release and configuration,
-up to 300,000 events of all together.
+up to 300,000 of all together, and not with how often they are deployed.
 """
 
 import http.client

@@ -15,6 +15,7 @@ from tests.http import world as worlds
 FOREIGN = (
     "SHIPLOG_",
     "GITHUB_",
+    "ACTIONS_",
     "CI_",
     "GIT_",
     "BUILDKITE",

@@ -107,7 +107,7 @@ def worker(*, alive: bool = True) -> BoundedWorker:
     made.poller = selectors.DefaultSelector()
     made.keepalived_conns, made.pending_conns, made._parting = deque(), deque(), deque()
     made.nr_conns = 1
-    made.handed = []
+    made.handed, made.wsgi = [], "the application"
     made.tpool = SimpleNamespace(hand=made.handed.append)
     return made
 

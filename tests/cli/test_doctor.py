@@ -135,8 +135,9 @@ def test_a_server_that_others_can_reach(shiplog: Shell) -> None:
     assert levels(shiplog, environment=open_to_all)["serve"] == ["warn"]
     behind = {**open_to_all, "SHIPLOG_PROXIES": "10.0.0.0/8"}
     assert levels(shiplog, environment=behind)["serve"] == ["ok"]
-    believing = {"SHIPLOG_PROXIES": "10.0.0.0/8,0.0.0.0/0"}
-    assert levels(shiplog, code=1, environment=believing)["proxies"] == ["fail"]
+    for everyone in ("10.0.0.0/8,0.0.0.0/0", "0.0.0.0/1,128.0.0.0/1", "2000::/3"):
+        believing = {"SHIPLOG_PROXIES": everyone}
+        assert levels(shiplog, code=1, environment=believing)["proxies"] == ["fail"], everyone
 
 
 def test_who_may_ask(shiplog: Shell) -> None:

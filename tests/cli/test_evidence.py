@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from api.cli import expecting
+from api.v1.provenance import ExpectedBody
 from domain.digest import Digest
 from tests.builders import digest
 from tests.cli.running import Shell
@@ -129,6 +131,7 @@ EXPECTED = (
     ("level=9", 2),
     ("level=one", 2),
     ("tagged-builder=perhaps", 2),
+    ("same-source=perhaps", 2),
     ("sauce=x", 2),
     ("source=", 2),
     ("source", 2),
@@ -144,6 +147,31 @@ def test_an_expectation_ends_with_its_code(trusting: Shell, files: Path, expecte
     assert ran.code == (13 if code == 0 else code), ran.err
     if code in (0, 13):
         assert failed == {"builder"} | ({expected.partition("=")[0].replace("-", "_")} if code else set())
+
+
+def test_a_name_that_nothing_is_expected_by_is_refused_with_those_there_are(trusting: Shell) -> None:
+    ran = trusting("check", "provenance", ARTIFACT, "--expect", "sorce=x")
+    assert ran.code == 2
+    assert "--expect sorce: no such expectation, did you mean source?" in ran.err
+    shown = trusting.done("check", "provenance", "--help").out.split()
+    for name in expecting.NAMES:
+        assert f" {name}" in ran.err
+        assert name in " ".join(shown).replace(",", " ").split()
+    far = trusting("check", "provenance", ARTIFACT, "--expect", "xyz=1").err
+    assert "no such expectation. There are source, " in far
+
+
+def test_the_names_are_those_that_the_body_has() -> None:
+    body = {*ExpectedBody.model_fields} - {"parameters"}
+    assert {member for name in expecting.NAMES for member, _ in expecting.expectations([(name, "1")])} == body
+
+
+def test_what_a_key_signed_is_of_no_run_that_is_known(trusting: Shell, files: Path) -> None:
+    trusting.done("record", "evidence", str(files / "app.json"))
+    ran = trusting("check", "provenance", ARTIFACT, "--expect", "same-source=true", "-o", "csv")
+    held = {row["check"]: row["held"] for row in rows(ran.out)}
+    assert (ran.code, held["same_source.repository"], held["same_source.commit"]) == (13, "NO", "NO")
+    assert "uploader, signer and provenance: repository unknown, commit unknown" in ran.err
 
 
 def test_a_key_held_against_a_file_of_expectations(trusting: Shell, files: Path) -> None:

@@ -8,7 +8,7 @@ from tests.cli.running import Shell
 
 def test_what_was_made_is_said(nowhere: Shell, tmp_path: Path) -> None:
     made = nowhere.done("init").out.splitlines()
-    what = ["signing", "digest", "database", "ledger", "table", "trusted"]
+    what = ["signing", "digest", "webhook", "database", "ledger", "table", "trusted"]
     assert [line.split()[1] for line in made] == what
     assert stat.S_IMODE((tmp_path / "home").stat().st_mode) == 0o700
     assert stat.S_IMODE((tmp_path / "home" / "keys" / "ledger.pem").stat().st_mode) == 0o600

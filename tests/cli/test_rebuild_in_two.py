@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from api.reader import start
 from tests.cli.running import Shell
 
 INTERRUPTED = """
@@ -49,7 +50,8 @@ def test_the_tables_are_what_they_were(large: Shell) -> None:
 
 def test_without_the_other_process_it_is_refused(large: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("api.wiring._READS_AHEAD", (sys.executable, "-c", "raise SystemExit(3)"))
+        failing = start((sys.executable, "-c", "raise SystemExit(3)"))
+        patch.setattr("api.reader.start", lambda: failing)
         ran = large("rebuild")
     assert (ran.code, ran.out) == (69, "")
     assert "reads the events ahead ended, with status 3: run it again" in ran.err

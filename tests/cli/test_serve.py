@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -274,3 +275,36 @@ def test_what_psycopg_gave_up_behind_a_refusal_is_not_on_stderr(
         assert psycopg.isEnabledFor(logging.ERROR)
     finally:
         psycopg.setLevel(before)
+
+
+def test_its_limits_are_those_of_the_settings(shiplog: Shell, tmp_path: Path) -> None:
+    with served(tmp_path / "home", SHIPLOG_RATE_ADDRESS="1", SHIPLOG_RATE_CREDENTIAL="50") as (server, _):
+        host, _, port = server.removeprefix("http://").rpartition(":")
+        connection = HTTPConnection(host, int(port), timeout=30)
+
+        def codes(path: str, headers: dict[str, str]) -> list[int]:
+            found = []
+            for _ in range(30):
+                connection.request("GET", path, headers=headers)
+                answer = connection.getresponse()
+                answer.read()
+                found.append(answer.status)
+            return found
+
+        assert set(codes("/v1/ledger", credentials.BEARER)) == {200}
+        assert set(codes("/livez", {})) == {200, 429}
+        assert set(codes("/v1/ledger", credentials.BEARER)) == {200}
+        connection.close()
+        shiplog.environment = {"SHIPLOG_SERVER": server, "SHIPLOG_TOKEN": TOKEN}
+        assert shiplog.done("token", "list").lines[0][0] == "ForTheseTest"
+        used = shiplog.done("token", "list", "-o", "json").json["tokens"][0]
+        assert used["last_used_from"] == "127.0.0.0/24"
+
+
+@pytest.mark.parametrize("name", ["SHIPLOG_RATE_CREDENTIAL", "SHIPLOG_RATE_ADDRESS"])
+@pytest.mark.parametrize("rate", ["0", "-1", "1.5", "many", "1000001"])
+def test_limits_have_bounds(nowhere: Shell, name: str, rate: str) -> None:
+    given: dict[str, Any] = {name: rate}
+    ran = nowhere("serve", **given)
+    assert ran.code == 2
+    assert "expected 1 to 1000000" in ran.err

@@ -122,7 +122,7 @@ def test_pages_about_a_component_are_one_list_of_what_is_unknown(
     whole = watched.done(*asked).json
     monkeypatch.setattr("api.cli.listing.PAGE_SIZE_MAX", 1)
     assert watched.done(*asked).json == whole
-    assert [each["environment"] for each in whole["unreported"]] == ["qa", "prod", "prod"]
+    assert [each["environment"] for each in whole["unknown"]] == ["qa", "prod", "prod"]
 
 
 def test_what_is_unknown_stands_on_two_pages_and_is_shown_once(

@@ -11,7 +11,7 @@ import pytest
 from tests.builders import digest
 from tests.cli.running import Shell
 
-ENGINES = ("sigstore", "rfc3161_client", "obstore", "in_toto")
+ENGINES = ("sigstore", "rfc3161_client", "obstore", "in_toto", "authlib")
 PROGRAM = """
 import json, sys
 {program}

@@ -28,7 +28,20 @@ from domain.prefix import EMPTY, Prefix
 from domain.queries.verify_ledger import verify_ledger
 from domain.removal import Removed
 from domain.report import key, keys
-from tests.builders import CI, NOON, Clock, digest, keyring, ledger, report, story, target, tell, told_story
+from tests.builders import (
+    CI,
+    NOON,
+    Clock,
+    Seconds,
+    digest,
+    keyring,
+    ledger,
+    report,
+    story,
+    target,
+    tell,
+    told_story,
+)
 
 STREAM = "target:payments-api@prod"
 WRITERS = 4
@@ -340,6 +353,25 @@ class LedgerContract(ABC):
         for version in (1, 2, 3):
             ledger.append([noted(version)])
             assert ledger.load(STREAM, count) == Length(version)
+
+    def test_what_is_recent_may_lack_what_others_appended_but_nothing_of_ours(
+        self, recorder: LedgerRecorder, clock: Clock
+    ) -> None:
+        seconds = Seconds()
+        ours = ledger(recorder, clock=clock, monotonic=seconds)
+        theirs = _ledger(self.another(recorder), clock)
+        assert ours.load_recent(STREAM, count) is None
+        theirs.append([noted(1)])
+        assert [ours.load_recent(STREAM, count) for _ in range(2)] == [Length(1)] * 2
+        theirs.append([noted(2)])
+        assert ours.load_recent(STREAM, count) == Length(1)
+        ours.append([noted(3)])
+        assert ours.load_recent(STREAM, count) == Length(3)
+        theirs.append([noted(4)])
+        seconds.advance(1)
+        assert ours.load_recent(STREAM, count) == Length(4)
+        theirs.append([noted(5)])
+        assert ours.load(STREAM, count) == Length(5), "who decides looks now"
 
     def test_two_folds_of_one_stream_do_not_meet(self, ledger: EventLedger) -> None:
         ledger.append([noted(1), noted(2)])

@@ -79,6 +79,23 @@ def test_a_table_that_is_not_there_is_a_broken_ledger(database: Database) -> Non
         assert len(Asked(sa.select(THING)).rows(connection, {})) == 3
 
 
+def test_what_took_too_long_is_not_asked_again(postgres_url: str) -> None:
+    """Or it would keep a thread, and a process of the database, for twice as long as anything may take."""
+    database = Database(postgres_url, pool_connections=1)
+    asked: list[str] = []
+    sa.event.listen(database.engine, "before_cursor_execute", lambda *said: asked.append(said[2]))
+    slow = Asked(sa.select(sa.literal(1)).where(sa.func.pg_sleep(60).is_not(None)))
+    with database.reading() as connection:
+        connection.exec_driver_sql("SET statement_timeout = '50ms'")
+    with pytest.raises(LedgerUnavailable, match="statement timeout"), database.reading() as connection:
+        slow.rows(connection, {})
+    assert not [each for each in asked if "pg_sleep" in each], "SQLAlchemy was not asked"
+    with database.reading() as connection:
+        connection.exec_driver_sql("RESET statement_timeout")
+        assert Asked(sa.select(sa.literal(1))).rows(connection, {}) == [(1,)]
+    database.close()
+
+
 def test_a_connection_that_was_lost_is_replaced(postgres_url: str) -> None:
     database = Database(postgres_url, pool_connections=1)
     question, whoami = Asked(sa.select(sa.literal(1))), sa.text("SELECT pg_backend_pid()")

@@ -1,6 +1,7 @@
 """What is left of a connection on PostgreSQL when something failed on it: nothing the next one notices."""
 
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from adapters.database import postgres
 from adapters.database.asked import Asked
 from adapters.database.database import Database
 from adapters.readmodels import bulk
-from domain.errors import LedgerUnavailable
+from domain.errors import LedgerUnavailable, NotConfirmed
 from tests.contracts.opened import Opened
 
 ONE: Asked = Asked(sa.select(sa.literal(1)))
@@ -119,6 +120,37 @@ def test_a_warning_from_before_an_append_is_not_taken_for_its_own(database: Data
         connection.exec_driver_sql("DO $$ BEGIN RAISE WARNING 'the disk is nearly full'; END $$")
     with database.appending() as connection:
         connection.exec_driver_sql("INSERT INTO thing VALUES (1, 'one')")
+
+
+class Warned:
+    """As psycopg's connection hands on what the server says beside its answers."""
+
+    def add_notice_handler(self, handler: Callable[[object], None]) -> None:
+        self.hear = handler
+
+
+@pytest.mark.parametrize(
+    ("severity", "function", "confirmed"),
+    [
+        ("WARNING", "SyncRepWaitForLSN", False),
+        ("WARNING", "somethingNew", False),
+        ("WARNING", None, False),
+        ("WARNING", "asyncQueueFillWarning", True),
+        ("NOTICE", "SyncRepWaitForLSN", True),
+    ],
+)
+def test_which_warnings_say_that_a_commit_is_not_confirmed(
+    severity: str, function: str | None, confirmed: bool
+) -> None:
+    """A queue of notifications that fills because somebody does not listen says nothing about a commit."""
+    driver = Warned()
+    postgres._note_warnings(driver)
+    driver.hear(SimpleNamespace(severity_nonlocalized=severity, source_function=function))
+    if confirmed:
+        postgres.check_confirmed(driver)
+    else:
+        with pytest.raises(NotConfirmed):
+            postgres.check_confirmed(driver)
 
 
 @pytest.mark.parametrize(

@@ -36,12 +36,12 @@ class TestPostgresLedger(LedgerContract):
         ledger.append([noted(1)])
         with recorder.subscribe() as following:
             assert next(following).id == 1
-            _end_every_other_connection(postgres_url)
-            _append_when_reconnected(ledger, noted(2))
+            end_every_other_connection(postgres_url)
+            append_when_reconnected(ledger, noted(2))
             assert next(following).id == 2
 
 
-def _end_every_other_connection(url: str) -> None:
+def end_every_other_connection(url: str) -> None:
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with engine.connect() as connection:
         connection.exec_driver_sql(
@@ -50,7 +50,7 @@ def _end_every_other_connection(url: str) -> None:
         )
 
 
-def _append_when_reconnected(ledger: EventLedger, event: Event) -> None:
+def append_when_reconnected(ledger: EventLedger, event: Event) -> None:
     for _ in range(CONNECTIONS_MAX):
         with suppress(LedgerUnavailable):
             ledger.append([event])

@@ -138,6 +138,49 @@ def test_it_finds_each_piece_once_by_its_earliest_time(models: Followed, seed: i
     assert found_some > 20
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_it_finds_where_else_a_piece_was_verified(models: Followed, seed: int) -> None:
+    chance = Random(seed)  # noqa: S311 - a history to repeat, not a secret
+    events = placed([any_verification(chance) for _ in range(120)])
+    models.follow(events)
+    found_some = 0
+    for known in (0, 17, 120):
+        for artifact in ARTIFACTS:
+            about = [each for each in events[:known] if is_provenance_of(each, artifact)]
+            for asked in ((), about[:1], about[::3]):
+                places = [each.position for each in asked]
+                for limit in (1, 3, ALL):
+                    wanted = [
+                        (one.position, other.position)
+                        for one in asked
+                        for other in ends([each for each in about if piece(each) == piece(one)], limit)
+                        if one is not other
+                    ]
+                    found_some += bool(wanted)
+                    digest_ = SubjectDigest("sha256", artifact.hex)
+                    prefix = Prefix(known, NOON, None)
+                    assert models.reads.copies_of(digest_, places, prefix, limit=limit) == wanted
+    assert found_some > 5
+
+
+def ends(copies: list[Recorded], limit: int) -> list[Recorded]:
+    """The first and the last *limit* of *copies*, each once."""
+    return copies if len(copies) <= 2 * limit else copies[:limit] + copies[-limit:]
+
+
+def is_provenance_of(recorded: Recorded, artifact: Digest) -> bool:
+    event = recorded.event
+    assert isinstance(event, EvidenceVerified)
+    about = any(("sha256", artifact.hex) in each.digests for each in event.attested)
+    return about and event.predicate_type in provenance.TYPES
+
+
+def piece(recorded: Recorded) -> tuple[object, ...]:
+    event = recorded.event
+    assert isinstance(event, EvidenceVerified)
+    return event.identity, event.engine, event.root, event.log_root
+
+
 def test_a_source_is_looked_for_as_certificates_write_it(models: Followed) -> None:
     verified = a_verification(certificate=replace(a_certificate(), source_repository_uri=SOURCES[0]))
     before_2023 = a_verification(

@@ -20,6 +20,7 @@ from adapters.readmodels.filling import Page
 from adapters.readmodels.projection import PLACEMENTS, Projection, placements
 from adapters.readmodels.rebuild import Rebuild, Rebuilt
 from adapters.readmodels.tables import CHANGE
+from api import reader
 from domain.admission import Kind
 from domain.build import Artifact
 from domain.errors import BrokenLedger, LedgerUnavailable
@@ -28,7 +29,6 @@ from tests.contracts.opened import Opened
 from tests.contracts.test_components_followed import ARTIFACTS, FILES, attested, built, inside
 from tests.contracts.test_rebuild import Told
 
-COMMAND = (sys.executable, "-P", "-m", "api.ahead")
 FALLING = """
 import os, signal, sys
 from api import ahead
@@ -59,7 +59,7 @@ def rebuilding(told: Told, *command: str, projection: Projection = PLACEMENTS) -
     url = told.database.url.render_as_string(hide_password=False)
 
     def read_ahead(_: int) -> AbstractContextManager[Iterator[Page]]:
-        return ahead.reading(command or COMMAND, url, PAGE_EVENTS)
+        return ahead.reading(reader.start(command or reader.COMMAND), url, PAGE_EVENTS)
 
     return Rebuild(told.database, projection, told.ledger, ahead=read_ahead)
 
@@ -145,7 +145,7 @@ def test_it_ends_when_nobody_reads_what_it_reads(shared: Told) -> None:
     url = shared.database.url.render_as_string(hide_password=False)
     hello = marshal.dumps((1, url))
     with subprocess.Popen(  # noqa: S603 - our own interpreter, with a module of ours
-        COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        reader.COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None

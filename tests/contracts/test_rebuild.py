@@ -14,7 +14,7 @@ from adapters.ledger.ledger import EventLedger
 from adapters.ledger.seal import SealingMapper
 from adapters.ledger.sql_recorder import SqlRecorder
 from adapters.readmodels import alone, checked, copies, indexes, rebuild
-from adapters.readmodels.filling import Content
+from adapters.readmodels.filling import Content, Fold
 from adapters.readmodels.projection import PLACEMENTS, Projection
 from adapters.readmodels.projector import LAG_EVENTS_MAX, Projector
 from adapters.readmodels.reader import ReadModels
@@ -51,7 +51,7 @@ COUNTS = Projection(
     "counts.v2",
     (_COUNTED,),
     _count,
-    folding=lambda _: _every_one,
+    folding=lambda _: Fold(_every_one),
     put=lambda connection, _, recorded: _count(connection, recorded),
 )
 """What a newer program might keep."""

@@ -14,6 +14,8 @@ from adapters.database.metadata import METADATA
 from adapters.ledger.tables import EVENT
 from adapters.readmodels.projector import Projector
 from adapters.readmodels.tables import PLACEMENT
+from adapters.sessions import tables as sessions
+from adapters.webhooks import tables as webhooks
 from domain.errors import BrokenLedger, LedgerUnavailable, MalformedValue, NotALedger
 from tests.contracts.opened import Opened
 
@@ -56,6 +58,7 @@ def test_what_the_migrations_make_is_what_the_code_says(made: Database) -> None:
         options = {"compare_type": True, "compare_server_default": True}
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, METADATA) == []
+    assert {sessions.PASSING.name, webhooks.STANDING.name} < METADATA.tables.keys(), "none was left out"
 
 
 def test_a_new_schema_can_be_used_and_making_it_again_changes_nothing(made: Database) -> None:

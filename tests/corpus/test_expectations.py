@@ -12,8 +12,9 @@ import pytest
 
 from adapters.evidence import builder_table
 from domain.expectations.builders import LEVEL_MAX
-from domain.expectations.checked import Checked, check
+from domain.expectations.checked import check
 from domain.expectations.expected import Expectations
+from domain.expectations.judgement import Checked
 from domain.statement import matching
 from domain.verification import Outcome, Refused, Verified
 from tests.corpus.cases import AT, FOLDER, VERIFIER, needed, npm_keys, root

@@ -134,9 +134,9 @@ def asked(path: str, *places: str, status: int = 422, slug: str = "invalid-reque
     return Case(f"ask: {path[:90]}", "GET", path, status, slug, places)
 
 
-def other(method: str, path: str, status: int, slug: str) -> Case:
+def other(method: str, path: str, status: int, slug: str, *places: str) -> Case:
     """Return a request with another method, or to nowhere."""
-    return Case(f"{method} {path[:60]}", method, path, status, slug)
+    return Case(f"{method} {path[:60]}", method, path, status, slug, places)
 
 
 def cases() -> Iterator[Case]:
@@ -226,6 +226,10 @@ def _builds() -> Iterator[Case]:
     yield told("builds", "label too long", "#/label", label="l" * 201)
     yield told("builds", "unknown member", "#/branch", branch="main")
     yield told("builds", "unknown member inside", "#/source/branch", source__branch="main")
+    bot, half = {"issuer": "https://forge.example", "subject": "1"}, {"subject": "ann@acme.example"}
+    yield told("builds", "half an author", "#/source/author/issuer", source__author=half)
+    yield told("builds", "no merger", "#/source/merged_by/subject", source__merged_by={**bot, "subject": ""})
+    yield told("builds", "author as text", "#/source/author", source__author="ann")
     yield told("builds", "member of another case", "#/service", "#/Service", service=ABSENT, Service="pay")
     yield told("builds", "artifacts not a list", "#/artifacts", artifacts=one)
     yield told("builds", "too many artifacts", "#/artifacts", artifacts=[one] * 1025)
@@ -503,6 +507,15 @@ def _clocks_and_pages() -> Iterator[Case]:
         yield asked(f"{CHANGES}?limit={limit}", "limit")
     yield asked("/v1/events?limit=1001", "limit")
     yield asked("/v1/events?after=-1", "after")
+    for wait in ("31", "-1", "0.5", "", "soon"):
+        yield asked(f"/v1/events?wait={wait}", "wait")
+    for where in ("/v1/events", "/v1/events:stream"):
+        yield asked(f"{where}?after=9999", status=404, slug="beyond-the-head")
+        yield asked(f"{where}?after={2**53}", "after")
+        for topic in ("removed", "Removed.v1", "removed.v0", "%25.v1", "removed.v1%0A"):
+            yield asked(f"{where}?topic={topic}", "topic")
+        yield asked(f"{where}?service=No-Body&environment=Prod", "service", "environment")
+    yield asked("/v1/events:stream?wait=1&limit=1", "wait", "limit")
     for cursor in ("", "a b", "!", "c" * 513):
         yield asked(f"{CHANGES}?cursor={cursor}", "cursor")
     timeline = "/v1/services/payments-api/timeline"
@@ -598,6 +611,7 @@ def _evidence() -> Iterator[Case]:
     yield _posted(expecting, "unknown", {"sauce": "x"}, "#/sauce")
     yield _posted(expecting, "empty", {"source": ""}, "#/source")
     yield _posted(expecting, "level", {"level": 4}, "#/level")
+    yield _posted(expecting, "neither yes nor no", {"same_source": "perhaps"}, "#/same_source")
     yield _posted(expecting, "no root", {"root": "public-good"}, "#/root")
     yield _posted(expecting, "an odd instance", {"instance": ""}, "#/instance")
     yield _posted(expecting, "no triggers", {"triggers": []}, "#/triggers")

@@ -55,10 +55,11 @@ def cases() -> Iterator[Case]:
     yield from _settlements()
     yield from _tokens()
     yield from _exchanges()
+    yield from _sessions()
 
 
 def _questions() -> Iterator[Case]:
-    for noun in ("grants", "issuers", "bindings", "links", "proposals", "tokens"):
+    for noun in ("grants", "issuers", "bindings", "links", "bots", "webhooks", "proposals", "tokens"):
         yield asked(f"/v1/access/{noun}?limit=0", "limit")
         yield asked(f"/v1/access/{noun}?cursor=AAAA", "cursor", slug="foreign-cursor")
     yield asked("/v1/access/grants?as_of=yesterday", "as_of")
@@ -89,6 +90,9 @@ def _grants() -> Iterator[Case]:
     )
     yield _proposed("no grant", {"revoke_grant": {"number": 99}}, status=404, slug="unknown-access")
     yield _proposed("no link", {"unlink": {"one": ANN, "other": BEN}}, status=404, slug="unknown-access")
+    yield _proposed("no bot", {"not_bot": {"identity": BEN}}, status=404, slug="unknown-access")
+    yield _proposed("nobody's bot", {"bot": {}}, "#/bot/identity")
+    yield _proposed("a person as a bot", {"bot": {"identity": ANN}}, slug=contradictory)
     yield _proposed("itself", {"link": {"one": ANN, "other": ANN, "how": "stated"}}, slug="malformed-value")
     yield _proposed("no way", {"link": {"one": ANN, "other": BEN, "how": "hearsay"}}, "#/link/how")
 
@@ -168,6 +172,12 @@ def _exchanges() -> Iterator[Case]:
     yield _exchange("not UTF-8", "grant_type=%ff")
     yield Case("exchange: as JSON", "POST", "/v1/token", 415, "unsupported-media-type", (), b"{}", JSON)
     yield Case("exchange: too much", "POST", "/v1/token", 413, "too-large", (), b"a" * 65_537, FORM)
+
+
+def _sessions() -> Iterator[Case]:
+    yield other("DELETE", "/v1/session?all=true", 422, "invalid-request", "all")
+    for path in ("/v1/access/names:forget", "/v1/access/sessions:end"):
+        yield posted(path, "nobody", {"issuer": "https://sso.example"}, "#/subject")
 
 
 def _exchange(what: str, form: str) -> Case:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from adapters.ledger.states import RECENT_SECONDS
 from api.access.guard import Guard
 from api.access.proxies import Proxies
 from api.mount import Authenticate
@@ -18,6 +19,7 @@ from domain.access.scopes import Scope
 from domain.errors import CredentialRefused, MalformedValue
 from tests import credentials
 from tests.access import who
+from tests.builders import Seconds
 from tests.credentials import BEARER, TOKEN, token_text
 from tests.http import world as worlds
 from tests.http.bootstrap import bearer
@@ -98,6 +100,51 @@ def test_a_revoked_token_ends_at_once_on_every_server(guarded: World, operator: 
     assert refused(asked(guarded, BEARER))
 
 
+@pytest.fixture
+def still(guarded: World) -> Iterator[World]:
+    """Another server, whose seconds stand still: what it saw once is recent."""
+    with worlds.opened(guarded.settings, guarded=worlds.by_credential, monotonic=Seconds()) as world:
+        assert not refused(asked(world, BEARER)), "it has looked"
+        yield world
+
+
+def test_a_revocation_is_seen_at_once_where_it_is_made_and_elsewhere_when_that_looks_again(
+    guarded: World,
+) -> None:
+    seconds = Seconds()
+    with worlds.opened(guarded.settings, guarded=worlds.by_credential, monotonic=seconds) as other:
+        assert not refused(asked(other, BEARER))
+        path = "/v1/access/tokens/ForTheseTest:revoke"
+        revoked = guarded.client.post(path, json={"reason": "it leaked"}, headers=BEARER)
+        assert revoked.status_code == 201
+        assert refused(asked(guarded, BEARER))
+        seconds.advance(RECENT_SECONDS - 0.001)
+        assert not refused(asked(other, BEARER))
+        seconds.advance(0.002)
+        assert refused(asked(other, BEARER))
+
+
+def test_a_token_that_was_just_issued_elsewhere_is_good(still: World, operator: World) -> None:
+    other = token_text("JustIssuedXY")
+    credentials.issue(operator.services.ledger, other)
+    assert not refused(asked(still, bearer(other)))
+
+
+def test_a_secret_that_was_just_drawn_elsewhere_is_good(still: World, operator: World) -> None:
+    fresh = bearer(decide(operator, "ForTheseTest:rotate")["secret"])
+    assert not refused(asked(still, fresh))
+    assert refused(asked(still, BEARER)), "and then the old one is not"
+
+
+def test_whoever_is_refused_is_refused_by_what_the_ledger_says_now(still: World, operator: World) -> None:
+    unknown = token_text("NeverBeforeX")
+    assert refused(asked(still, bearer(unknown)))
+    decide(operator, "ForTheseTest:revoke", reason="it leaked")
+    assert not refused(asked(still, BEARER))
+    assert refused(asked(still, bearer(unknown)))
+    assert refused(asked(still, BEARER)), "a look for one is a look for all"
+
+
 def test_a_token_revokes_itself_and_no_other(guarded: World) -> None:
     other = token_text("OfSomebodyXY")
     credentials.issue(guarded.services.ledger, other, holder=who("somebody"))
@@ -167,7 +214,8 @@ def test_proxies_are_networks(text: str) -> None:
 
 def test_a_proxy_that_was_named_is_believed(empty_ledger: Settings, tmp_path: Path) -> None:
     def behind(services: Services) -> Authenticate:
-        return Guard(services.ledger, services.passing, Proxies.parse("172.16.0.0/12"))
+        proxies = Proxies.parse("172.16.0.0/12")
+        return Guard(services.ledger, services.passing, proxies, services.people.visitors)
 
     inside = token_text("OnTheInsideX")
     with worlds.copied(empty_ledger, tmp_path / "home", guarded=behind) as world:
@@ -224,3 +272,13 @@ def test_a_secret_is_told_once(operator: World) -> None:
     database = (operator.settings.home / "ledger.db").read_bytes()
     assert told["secret"].encode() not in database
     assert told["secret"].split("_")[2].encode() not in database
+
+
+def test_who_is_not_permitted_is_logged(guarded: World, caplog: pytest.LogCaptureFixture) -> None:
+    reading = token_text("OnlyReadingX")
+    credentials.issue(guarded.services.ledger, reading, scopes=(Scope.READ,))
+    for _ in range(2):  # the second time past Flask
+        guarded.client.post("/v1/builds", headers=bearer(reading), data=b"{")
+    told = "token tests of shiplog:account, who asked for api.record_build: not-permitted: report:build is"
+    assert caplog.text.count(told) == 2
+    assert reading not in caplog.text

@@ -110,11 +110,11 @@ def test_the_scope_is_the_security() -> None:
 @pytest.mark.parametrize(
     ("name", "statuses"),
     [
-        ("record_line", "200 201 400 401 403 409 413 415 422 500"),
-        ("read_line", "200 304 401 403 404 422 500"),
-        ("record_lines", "200 401 403 413 415 422 500"),
-        ("touch", "200 401 403 412 422 500"),
-        ("live", "200 304 422 500"),
+        ("record_line", "200 201 400 401 403 409 413 415 422 429 500"),
+        ("read_line", "200 304 401 403 404 422 429 500"),
+        ("record_lines", "200 401 403 413 415 422 429 500"),
+        ("touch", "200 401 403 412 422 429 500"),
+        ("live", "200 304 422 429 500"),
     ],
 )
 def test_every_status_is_told(name: str, statuses: str) -> None:

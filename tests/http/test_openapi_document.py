@@ -9,6 +9,7 @@ import pytest
 from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
 from api.app import OPERATIONS, describe
+from api.pages.all import PAGES
 from api.problems import KINDS
 from api.settings import Settings
 from tests.http import world as worlds
@@ -23,9 +24,12 @@ OPERATIONS_TOLD = [
 OPEN = {"GET /livez", "GET /readyz", "POST /v1/token"}
 """What anyone may ask: whether the process lives and can work, and nothing of the record; and what takes
 another credential than ours."""
-KNOWN = {"GET /v1/access/mine", "POST /v1/access/tokens/{token}:revoke"}
+KNOWN = {"GET /v1/access/mine", "DELETE /v1/session", "POST /v1/access/tokens/{token}:revoke"}
 """What anyone may ask who says who they are; whose token may be revoked, the ledger knows."""
-ASKED_BY_POST = {f"POST /v1/artifacts/{{digest}}:check-{what}" for what in ("layout", "provenance")}
+ASKED_BY_POST = {
+    "POST /v1/gate:evaluate",
+    *(f"POST /v1/artifacts/{{digest}}:check-{what}" for what in ("layout", "provenance")),
+}
 """Questions with a body; they record nothing."""
 
 
@@ -47,6 +51,17 @@ def test_it_is_an_openapi_document() -> None:
     OPENAPI_31_VALIDATOR.validate(DOCUMENT)
 
 
+WRITES = {
+    "trust": "trust",
+    "access": "(access|token):",
+    "webhooks": "webhook",
+    "policies": "policy:",
+    "freezes": "freeze",
+    "waivers": "waiver:",
+}
+"""What the first scopes of changes under a path begin with, where they are no reports."""
+
+
 @pytest.mark.parametrize(("name", "described"), OPERATIONS_TOLD)
 def test_every_operation_needs_a_permission_or_is_known_to_be_open(
     name: str, described: dict[str, Any]
@@ -60,9 +75,11 @@ def test_every_operation_needs_a_permission_or_is_known_to_be_open(
         method, _, path = name.partition(" ")
         asks = method == "GET" or name in ASKED_BY_POST
         about = path.split("/")[2]
-        wanted = {"trust": "trust", "access": "(access|token):"}.get(about, "report:")
+        wanted = WRITES.get(about, "report:")
         if asks:
-            wanted = "access:read" if about == "access" else "read"
+            events = r"(access:)?read"  # which of the two is a matter of the event
+            reading = {"access": "access:read", "events": events, "events:stream": events}
+            wanted = "webhook" if about == "webhooks" else reading.get(about, "read")
         assert all(re.match(wanted, each) for each in needed), needed
         assert "403" in described["responses"]
 
@@ -81,4 +98,5 @@ def test_nothing_is_served_that_it_does_not_tell(told_ledger: Settings) -> None:
         app: Any = world.client.application
         served = {rule.endpoint for rule in app.url_map.iter_rules()}
     untold = {"openapi_document", "problem", "problems"}
-    assert served == {f"api.{operation.name}" for operation in OPERATIONS} | untold
+    pages = {f"page.{page.name}" for page in PAGES}  # for people: the permission table has them
+    assert served == {f"api.{operation.name}" for operation in OPERATIONS} | pages | untold

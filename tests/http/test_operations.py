@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
+from api.access.asking import StillAsking
 from api.mount import mount
 from api.operations import Operation, operation, permission_matrix
 from domain.access.scopes import Scope
@@ -25,6 +26,10 @@ def _with_body(*, body: bytes) -> bytes:
     return body
 
 
+def _waiting(*, still_asking: StillAsking) -> bytes:
+    return still_asking().subject.encode()
+
+
 def _of_position(*, position: int) -> bytes:
     return b"%d" % position
 
@@ -38,6 +43,7 @@ def _untyped(*, position) -> bytes:  # type: ignore[no-untyped-def]  # it is the
     [
         ("FETCH", "/x", _plain, "unknown method"),
         ("GET", "/x", _with_body, "GET has no body"),
+        ("POST", "/x", _waiting, "only questions wait"),
         ("GET", "/x", _of_position, "path has"),
         ("GET", "/<name>", _of_position, "path has"),
         ("GET", "/<int:position>", _positional, "keyword-only"),

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,8 @@ from api.access.exchanged import Exchanged
 from api.app import OPERATIONS
 from api.fields import Input
 from api.operations import Operation
+from api.pages.all import PAGES
+from api.pages.page import Page
 from api.settings import Settings
 from domain.access.roles import Role
 from domain.access.scopes import FOR_PEOPLE, Scope
@@ -26,7 +29,11 @@ from tests.issuer import Issuer
 
 TABLE = json.loads(PERMISSIONS.read_bytes())
 REFUSED = (401, 403)
+OTHERWISE = ("/problems/login-refused", "/problems/not-our-form")
+"""What refuses whoever it is, for what they send."""
 WORKLOAD = Actor(ActorKind.WORKLOAD, bootstrap.PAYMENTS["issuer"], "repo:acme/payments", method=Method.OIDC)
+NOT_RECORDED = str(2**53 - 1)
+"""A position at which there is nothing yet: of what is there, its stream decides who may see it."""
 Everybody = dict[str, dict[str, str]]
 """Headers by who sends them."""
 Asked = tuple[World, Everybody]
@@ -54,11 +61,14 @@ def everybody(told_ledger: Settings, tmp_path_factory: pytest.TempPathFactory) -
         yield world, asking | {"workload": bootstrap.bearer(token)}
 
 
-def allowed(world: World, operation: Operation, headers: dict[str, str]) -> bool:
+def allowed(world: World, asked: Operation | Page, headers: dict[str, str]) -> bool:
     """Whether a request that says nothing gets past who may do this; what it says is not looked at before."""
-    path = re.sub("<[^>]*>", "1", operation.path)
-    answer = world.client.open(path, method=operation.method, headers=headers)
-    if answer.status_code in REFUSED:
+    path = re.sub("<[^>]*>", "1", asked.path.replace("<int:position>", NOT_RECORDED))
+    sent: dict[str, Any] = (
+        {"data": {"nothing": ""}} if isinstance(asked, Page) and asked.method == "POST" else {}
+    )
+    answer = world.client.open(path, method=asked.method, headers=headers, **sent)
+    if answer.status_code in REFUSED and answer.get_json()["type"] not in OTHERWISE:
         assert answer.get_json()["type"] in (
             "/problems/unauthenticated",
             "/problems/not-permitted",
@@ -67,8 +77,8 @@ def allowed(world: World, operation: Operation, headers: dict[str, str]) -> bool
     return True
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
-def test_who_may(everybody: Asked, operation: Operation) -> None:
+@pytest.mark.parametrize("operation", [*OPERATIONS, *PAGES], ids=lambda each: each.name)
+def test_who_may(everybody: Asked, operation: Operation | Page) -> None:
     world, asking = everybody
     may = set(TABLE[f"{operation.method} {operation.path}"]["may"].split(", "))
     before = world.position
@@ -82,8 +92,8 @@ def test_who_may(everybody: Asked, operation: Operation) -> None:
         assert got_in == may - {"operator"}
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
-def test_the_local_operator_may(operator: World, operation: Operation) -> None:
+@pytest.mark.parametrize("operation", [*OPERATIONS, *PAGES], ids=lambda each: each.name)
+def test_the_local_operator_may(operator: World, operation: Operation | Page) -> None:
     may = TABLE[f"{operation.method} {operation.path}"]["may"]
     assert allowed(operator, operation, {}) == ("operator" in may or may in (ANYONE, KNOWN))
 

@@ -103,7 +103,8 @@ QUESTIONS = {
     f"/v1/artifacts/{image('ci/4711')}": False,
     f"/v1/artifacts/{image('ci/4711')}/evidence": False,
     "/v1/trust/roots": False,
-    "/v1/events": False,
+    "/v1/events": True,
+    "/v1/events:stream": True,
     "/v1/ledger": False,
     "/v1/access/tokens": True,
     "/v1/access/who-could?scope=read&service=orders-api": True,
@@ -127,8 +128,29 @@ def test_an_event_is_shown_to_who_may_read_about_its_target(told: World) -> None
         assert {answer.status_code for answer in got.values()} <= {200, 403}
         return {stream for stream, answer in got.items() if answer.status_code == 200}
 
-    assert seen(MINE) == {"target:payments-api@staging"}
+    assert seen(MINE) == {"target:payments-api@staging", "access"}, "it holds access:read, as far as it says"
     assert {"ledger", "access", "target:payments-api@prod", "environment:prod"} < seen(EVERYTHING)
+
+
+def test_a_refusal_does_not_tell_what_an_event_is_about(told: World) -> None:
+    """Who asks for one position after another would learn what else is going on, and where."""
+    rows = told.client.get("/v1/events?limit=1000", headers=EVERYTHING).get_json()["events"]
+    answers = (told.client.get(f"/v1/events/{each['position']}", headers=MINE) for each in rows)
+    refused = {answer.get_json()["detail"] for answer in answers if answer.status_code == 403}
+    assert refused == {
+        "the event is about a place that you may not read about",
+        "read reaches payments-api, search* in staging, not any service in any environment",
+    }
+
+
+def test_nor_does_that_of_a_correction(told: World) -> None:
+    right = {"type": "removal", "occurred_at": BASES["removals"]["occurred_at"], **STAGING}
+    rows = told.client.get("/v1/events?limit=1000", headers=EVERYTHING).get_json()["events"]
+    names = {each["stream"] for each in rows if each["stream"].startswith(("target:", "environment:"))}
+    asked = (report(told, "corrections", MINE, of=each["position"], replacement=right) for each in rows)
+    details = " ".join(str(answer.get_json().get("detail")) for answer in asked)
+    assert names
+    assert [name for name in names if name in details] == []
 
 
 def lines(*told: Document) -> bytes:

@@ -18,12 +18,12 @@ from api.problems import KINDS
 from api.settings import Settings
 from tests import credentials
 from tests.credentials import TOKEN, token_text
-from tests.http import refused, refused_access
+from tests.http import refused, refused_access, refused_law, refused_webhooks
 from tests.http import world as worlds
 from tests.http.refused import BASES, HIDDEN, POSITIONS, Case
 from tests.http.world import FIRST, REPOSITORY, Document, World, image
 
-CASES = [*refused.cases(), *refused_access.cases()]
+CASES = [*refused.cases(), *refused_access.cases(), *refused_law.cases(), *refused_webhooks.cases()]
 
 ELSEWHERE = {
     # Rows of the table of problems that no single request can bring about, and where they are met.
@@ -38,13 +38,16 @@ ELSEWHERE = {
     "not-confirmed": "the wait for a standby is cancelled: tests of a promotion",
     "evidence-lost": "the journey of evidence: somebody deletes the file",
     "credential-refused": "below",
-    "not-permitted": "the operator may all but approve: tests of permissions",
-    "second-person-needed": "the operator needs nobody: tests of access",
-    "proposal-closed": "the same",
+    "not-our-form": "tests of sessions, which no program has",
+    "login-refused": "tests of logins",
+    "provider-unavailable": "tests of logins at a provider",
+    "fresh-login-needed": "tests of fresh logins, which no operator and no program has",
+    "proposal-closed": "tests of access",
     "access-full": "tests of access",
     "precondition-failed": "tests of the layer; no operation has a precondition yet",
     "precondition-required": "no operation has a precondition yet",
     "too-many-requests": "nobody counts requests yet",
+    "too-many-waiting": "nobody waits for long here: tests of events",
     "unexpected": "a bug: tests of the layer",
 }
 
@@ -56,6 +59,8 @@ def ready(told_ledger: Settings, tmp_path_factory: pytest.TempPathFactory) -> It
     with worlds.copied(told_ledger, home, at=worlds.AFTER_THE_STORY) as world:
         refused.prepare(world)
         refused_access.prepare(world)
+        refused_law.prepare(world)
+        refused_webhooks.prepare(world)
         yield world
 
 

@@ -5,6 +5,8 @@ from hashlib import sha256
 import pytest
 from flask.testing import FlaskClient
 
+from api.pages.rendering import HEADERS
+from api.replies import SECURITY
 from tests.http.toy import ARTIFACT, HEAD
 
 STATE = "/v1/environments/prod/state"
@@ -38,7 +40,7 @@ def test_a_settled_answer_may_be_kept_for_ever(client: FlaskClient) -> None:
     answer = client.get(PAST)
     assert answer.headers["Cache-Control"] == "private, max-age=31536000, immutable"
     assert answer.headers["ETag"] == f'"{sha256(answer.data).hexdigest()}"'
-    assert answer.headers["Vary"] == "Authorization"
+    assert answer.headers["Vary"] == "Authorization, Cookie"
 
 
 @pytest.mark.parametrize("form", ["{}", "W/{}", '"x", {}', "*"])
@@ -85,10 +87,10 @@ def test_a_stream_is_sent_as_it_comes(client: FlaskClient) -> None:
     "path", [STATE, "/livez", "/nothing", "/v1/bug", "/problems/", "/problems/malformed-json"]
 )
 def test_every_answer_is_hardened(client: FlaskClient, path: str) -> None:
+    expected = {**SECURITY, **(HEADERS if path.startswith("/problems/") else {})}
     headers = client.get(path).headers
-    assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
-    assert headers["Referrer-Policy"] == "no-referrer"
+    for name in SECURITY.keys() - {"Cache-Control"}:
+        assert headers[name] == expected[name]
     assert headers["Cache-Control"]
 
 

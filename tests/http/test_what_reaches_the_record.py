@@ -17,6 +17,7 @@ from tests.http.world import World
 
 REPORTERS = 8
 EACH = 6
+PLAIN = {"issuer": "https://github.com", "subject": "49699333"}
 CONFIG = {
     "service": "payments-api",
     "environment": "prod",
@@ -75,6 +76,43 @@ def test_a_credential_is_refused_wherever_a_line_is_kept(
         assert answer.status_code == 422
         assert "credential" in answer.get_data(as_text=True)
         assert _position(world) == before
+
+
+@pytest.mark.parametrize("spelled", ["ann@example.com", "Ann Example <ann@example.com>"])
+def test_who_is_behind_a_build_is_nowhere_in_clear(home: Path, spelled: str) -> None:
+    def build(name: str) -> dict[str, object]:
+        people = {"author": {"issuer": "git", "subject": spelled}, "merged_by": PLAIN}
+        source = {"repository": "https://git.example/pay", "commit": "a" * 40, **people}
+        told = {"service": "pay", "build": name, "outcome": "failed", "source": source}
+        return {**told, "occurred_at": "2026-03-01T10:00:00Z"}
+
+    with worlds.opened(worlds.make(home)) as world:
+        keyed = world.services.digests.person("ann@example.com")
+        assert world.client.post("/v1/builds", json=build("ci/1")).status_code == 201
+        lines = b"\n".join(orjson.dumps({"type": "build", **build(f"ci/{number}")}) for number in (1, 2))
+        told = world.batch(lines).get_json()
+        assert (told["new"], told["existing"]) == (1, 1)
+        for name in ("ci/1", "ci/2"):
+            (deed,) = world.answer("who", name=f"pay/{name}")["events"]
+            assert deed["people"]["author"] == {"issuer": "git", "subject": keyed}
+            assert deed["people"]["merged_by"] == PLAIN
+    for file in home.glob("ledger.db*"):
+        assert b"ann@example.com" not in file.read_bytes()
+        assert b"Ann Example" not in file.read_bytes()
+
+
+def test_what_may_be_the_name_of_somebody_is_no_author(home: Path) -> None:
+    source = {"repository": "https://git.example/pay", "commit": "a" * 40}
+    with worlds.opened(worlds.make(home)) as world:
+        answer = world.report(
+            "builds",
+            service="pay",
+            build="ci/1",
+            outcome="failed",
+            source={**source, "author": {"issuer": "git", "subject": "Ann Example"}},
+        )
+    assert (answer.status_code, answer.get_json()["type"]) == (422, "/problems/malformed-value")
+    assert "Ann" not in answer.text
 
 
 def test_init_makes_no_new_key_beside_a_ledger_that_is_there(home: Path) -> None:

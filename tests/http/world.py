@@ -6,8 +6,9 @@
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from api.v1.values import DIGEST_EXAMPLE
 from domain import instant
 from domain.digest import Digest
 from tests.builders import NOON, Clock
+from tests.following import Meanwhile
 
 Document = dict[str, Any]
 
@@ -51,6 +53,8 @@ class World:
     client: FlaskClient
     said: list[TestResponse] = field(default_factory=list)
     """Every answer to a report, in order."""
+    following: Meanwhile = field(default_factory=Meanwhile)
+    """What happens while somebody waits for events; nobody waits for long here."""
 
     @property
     def position(self) -> int:
@@ -113,7 +117,7 @@ def _as_operator(_: Services) -> Authenticate:
 
 def by_credential(services: Services) -> Authenticate:
     """Return what a server asks: who presents which credential."""
-    return Guard(services.ledger, services.passing, Proxies())
+    return Guard(services.ledger, services.passing, Proxies(), services.people.visitors)
 
 
 Guarded = Callable[[Services], Authenticate]
@@ -128,14 +132,25 @@ def make(home: Path, *, database_url: str = "", at: datetime = NOON) -> Settings
 
 
 @contextmanager
-def opened(settings: Settings, *, at: datetime = NOON, guarded: Guarded = _as_operator) -> Iterator[World]:
-    """Lend the ledger that *settings* name, opened a second after *at*; *guarded* says who is asking."""
+def opened(
+    settings: Settings,
+    *,
+    at: datetime = NOON,
+    guarded: Guarded = _as_operator,
+    monotonic: Callable[[], float] | None = None,
+) -> Iterator[World]:
+    """Lend the ledger that *settings* name, opened a second after *at*; *guarded* says who is asking.
+
+    Without *monotonic*, a second passes whenever somebody counts them: nothing is recent.
+    """
     clock = Clock(at + timedelta(seconds=1))
-    services = wiring.wire(settings, now=clock)
+    following = Meanwhile()
+    wired = wiring.wire(settings, now=clock, monotonic=monotonic or count().__next__)
+    services = replace(wired, waiting=following.waiting())
     app = create_app(services, guarded(services))
     app.testing = False  # a failure is answered as a server answers it, and not raised here
     try:
-        yield World(settings, clock, services, app.test_client())
+        yield World(settings, clock, services, app.test_client(), following=following)
     finally:
         services.close()
 

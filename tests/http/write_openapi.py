@@ -8,6 +8,8 @@ from pathlib import Path
 
 from api import app
 from api.operations import Permission, permission_matrix
+from api.pages.all import PAGES
+from domain.access.fresh import SECONDS_MAX
 from domain.access.roles import SCOPES
 from domain.access.scopes import FOR_PEOPLE, OPERATOR, Scope
 
@@ -35,8 +37,9 @@ def permissions() -> bytes:
             "does": each.summary,
             "needs": ", ".join(sorted(each.scopes)),
             "may": ", ".join(sorted(who_may(each))),
+            **({"fresh_login": f"of at most {SECONDS_MAX} s ago"} if each.fresh else {}),
         }
-        for each in permission_matrix(app.OPERATIONS)
+        for each in (*permission_matrix(app.OPERATIONS), *(page.permission for page in PAGES))
     }
     return json.dumps(dict(sorted(table.items())), indent=2).encode() + b"\n"
 

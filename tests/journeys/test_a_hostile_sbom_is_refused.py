@@ -36,7 +36,7 @@ def test_it_is_refused_and_nothing_else_is_kept(world: World, what: str) -> None
     content, before = made(), world.position
     begun = time.process_time()
     answer = handed_in(world, content, image("ci/1"))
-    assert time.process_time() - begun < 1
+    assert time.process_time() - begun < 2  # of processor; the figure itself is in tests/benchmarks
     assert (answer["recorded"]["topic"], world.position) == ("evidence-refused.v1", before + 1)
     (refusal,) = answer["evidence"]["refusals"]
     assert words in refusal["words"]

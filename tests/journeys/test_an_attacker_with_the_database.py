@@ -24,7 +24,7 @@ from domain.errors import BrokenLedger
 from domain.queries.verify_ledger import Verified, verify_ledger
 from tests.builders import NOON, KeyInMemory, a_removal, keyring, ledger, nonces, signer, tell, told_story
 
-EVENTS = 60
+EVENTS = 80
 HERE = 16
 """The position that most attacks are about."""
 
@@ -182,11 +182,11 @@ ROWS: dict[str, tuple[Attack, int]] = {
     "one is removed and the rest renumbered": (_renumbered, HERE),
     "two are swapped": (_swapped, HERE),
     "one is moved to the end": (
-        lambda c: c.execute("UPDATE event SET position = 61 WHERE position = 60"),
+        lambda c: c.execute("UPDATE event SET position = 81 WHERE position = 80"),
         EVENTS + 1,
     ),
     "one is moved to another stream": (
-        lambda c: c.execute("UPDATE event SET stream = 'ledger', version = 2 WHERE position = 60"),
+        lambda c: c.execute("UPDATE event SET stream = 'ledger', version = 2 WHERE position = 80"),
         EVENTS,
     ),
 }
@@ -297,7 +297,7 @@ def test_cutting_off_the_tail_is_not_found_without_a_checkpoint_that_someone_els
 
 
 def test_a_forged_row_is_not_even_read(path: Path, attacked: sqlite3.Connection) -> None:
-    attacked.execute("UPDATE event SET topic = 'removed.v2' WHERE position = 60")
+    attacked.execute("UPDATE event SET topic = 'removed.v2' WHERE position = 80")
     with closing(Database(f"sqlite:///{path}")) as database:
         opened = ledger(SqlRecorder(database))
         with pytest.raises(BrokenLedger):
@@ -336,8 +336,8 @@ def test_a_stream_is_not_brought_forward_past_a_broken_link(path: Path, attacked
 
 CHANGES = [
     "UPDATE event SET topic = topic",
-    "UPDATE event SET position = position + 100 WHERE position = 60",
-    "DELETE FROM event WHERE position = 60",
+    "UPDATE event SET position = position + 100 WHERE position = 80",
+    "DELETE FROM event WHERE position = 80",
     "DELETE FROM event",
 ]
 
@@ -346,9 +346,9 @@ CHANGES = [
     "change",
     [
         *CHANGES,
-        "INSERT OR REPLACE INTO event SELECT * FROM event WHERE position = 60",
-        "REPLACE INTO event SELECT 61, stream, version, topic, 1, digest, state FROM event LIMIT 1",
-        "REPLACE INTO event SELECT 61, 'x', 1, topic, recorded_at, digest, state FROM event LIMIT 1",
+        "INSERT OR REPLACE INTO event SELECT * FROM event WHERE position = 80",
+        "REPLACE INTO event SELECT 81, stream, version, topic, 1, digest, state FROM event LIMIT 1",
+        "REPLACE INTO event SELECT 81, 'x', 1, topic, recorded_at, digest, state FROM event LIMIT 1",
     ],
 )
 def test_sqlite_refuses_to_change_or_remove_an_event(change: str, path: Path) -> None:

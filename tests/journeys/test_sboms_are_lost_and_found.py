@@ -22,7 +22,7 @@ def rebuilt(world: World, *, check: bool = False) -> Rebuilt:
 
 def asked(world: World) -> Document:
     answer = world.answer("components", purl=JINJA2)
-    return {name: answer[name] for name in ("intervals", "unknown", "listed")}
+    return {name: answer[name] for name in ("intervals", "unlisted", "listed")}
 
 
 def file_of(world: World, digest: str) -> Path:
@@ -64,7 +64,7 @@ def test_a_lost_file_is_unknown_and_stops_neither_rebuild_nor_report(running: Wo
     assert "build_sbom_v2" in found.differing
 
     # What is lost is unknown, and not absent.
-    (unknown,) = asked(running)["unknown"]
+    (unknown,) = asked(running)["unlisted"]
     assert [each["why"] for each in unknown["lacking"]] == ["claimed"]
     inside = running.answer(f"artifacts/{image('ci/1')}/components")
     assert (inside["read"]["verified"], inside["unreadable"][0]["evidence"]) == (False, sboms[0]["evidence"])
@@ -92,6 +92,6 @@ def test_an_altered_file_counts_as_lost(running: World) -> None:
     file_of(running, sboms[0]["evidence"]).write_bytes(plain(jinja2="3.1.3"))
     rebuilt(running)
     answer = asked(running)
-    assert (answer["intervals"], answer["listed"], len(answer["unknown"])) == ([], False, 1)
+    assert (answer["intervals"], answer["listed"], len(answer["unlisted"])) == ([], False, 1)
     inside = running.answer(f"artifacts/{image('ci/1')}/components", evidence=sboms[0]["evidence"])
     assert (inside["read"], len(inside["unreadable"])) == (None, 1)

@@ -40,7 +40,7 @@ def shape(rows: list[Document]) -> list[tuple[int, bool]]:
 
 
 def unknown(answer: Document) -> list[tuple[int, str]]:
-    return [(each["release"]["number"], each["lacking"][0]["why"]) for each in answer["unknown"]]
+    return [(each["release"]["number"], each["lacking"][0]["why"]) for each in answer["unlisted"]]
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_where_a_vulnerable_version_ran_and_where_nobody_can_tell(disclosed: Wor
     assert found["since"] < found["until"]
     (listed,) = found["listings"]
     assert (listed["component"], listed["artifact"]) == (f"{JINJA2}@3.1.2", image("ci/1"))
-    assert (unknown(answer), answer["unknown_truncated"]) == ([(3, "none")], False)
+    assert (unknown(answer), answer["unlisted_truncated"]) == ([(3, "none")], False)
     for question in (f"{JINJA2}@3.1.2", f"{JINJA2}@vers:pypi/>=3|<3.1.3", f"{JINJA2}@>=3.1.2,<3.1.3"):
         assert asked(disclosed, question)["intervals"] == [found], question
     assert shape(asked(disclosed, JINJA2)["intervals"]) == [(2, True), (1, True)]
@@ -129,31 +129,31 @@ def test_pages_go_on_where_they_ended(disclosed: World) -> None:
     first = asked(disclosed, JINJA2, limit=1)
     second = asked(disclosed, JINJA2, limit=1, cursor=first["next"])
     assert first["intervals"] + second["intervals"] == whole["intervals"]
-    assert (first["unknown"], second["unknown"], second["next"]) == (whole["unknown"], [], None)
+    assert (first["unlisted"], second["unlisted"], second["next"]) == (whole["unlisted"], [], None)
 
 
 def test_when_nobody_looked_is_told_beside_what_contained_it(disclosed: World) -> None:
     whole = asked(disclosed, JINJA2)
-    assert (whole["unreported"], whole["unreported_truncated"]) == ([], False)
+    assert (whole["unknown"], whole["unknown_truncated"]) == ([], False)
     (second, first), began = whole["intervals"], {"environment": "prod", "reporter": "agent"}
     disclosed.recorded("heartbeats", **began, every=60, occurred_at=first["since"])
     disclosed.recorded("heartbeats", **began, every=0, occurred_at=second["since"])
     whole = asked(disclosed, JINJA2)
     assert whole["intervals"] == [second, first]
-    (gap,) = whole["unreported"]
+    (gap,) = whole["unknown"]
     assert first["since"] < gap["from"] < gap["to"] == second["since"]
-    assert asked(disclosed, JINJA2, start=second["since"])["unreported"] == []
-    assert asked(disclosed, JINJA2, end=gap["from"])["unreported"] == []
-    assert asked(disclosed, JINJA2, start=gap["from"], end=second["since"])["unreported"] == [gap]
+    assert asked(disclosed, JINJA2, start=second["since"])["unknown"] == []
+    assert asked(disclosed, JINJA2, end=gap["from"])["unknown"] == []
+    assert asked(disclosed, JINJA2, start=gap["from"], end=second["since"])["unknown"] == [gap]
 
     pages = [asked(disclosed, JINJA2, limit=1)]
     later(disclosed, 1)
     pages.append(asked(disclosed, JINJA2, limit=1, cursor=pages[0]["next"]))
     assert [page["as_of"] for page in pages] == [whole["as_of"]] * 2
-    assert [page["unreported"] for page in pages] == [[], [gap]]
+    assert [page["unknown"] for page in pages] == [[], [gap]]
     # An environment that is asked about is told of also where nothing contained it.
     none = asked(disclosed, f"{JINJA2}@9", environment="prod", start=disclosed.at(-2), end=disclosed.at(-1))
-    assert (none["intervals"], [each["from"] for each in none["unreported"]]) == ([], [None])
+    assert (none["intervals"], [each["from"] for each in none["unknown"]]) == ([], [None])
 
 
 @pytest.mark.parametrize("question", ["jinja2", "pkg:pypi/jinja2@*", "pkg:pypi/jinja2@^3"])

@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http.client import HTTPConnection
+from itertools import count
 from pathlib import Path
 from socketserver import ThreadingMixIn
 from typing import Any
@@ -141,12 +142,15 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
 
 @contextmanager
 def _served(settings: Settings, ticking: Clock) -> Iterator[Flask]:
+    looks = count()
+
     def seconds() -> float:
-        return (ticking.at - EARLIEST).total_seconds()
+        return (ticking.at - EARLIEST).total_seconds() + next(looks)
 
     services = wiring.wire(settings, now=ticking, monotonic=seconds)
     try:
-        yield create_app(services, Guard(services.ledger, services.passing, Proxies()))
+        visitors = services.people.visitors
+        yield create_app(services, Guard(services.ledger, services.passing, Proxies(), visitors))
     finally:
         services.close()
 

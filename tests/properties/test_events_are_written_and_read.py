@@ -30,6 +30,9 @@ from domain.event import Event
 from domain.evidence import Reason
 from domain.identity import Identity
 from domain.observation import EnvironmentObserved, Observed
+from domain.policy.freeze import FreezeDeclared, FreezeLifted
+from domain.policy.proposal import PolicyFile, PolicyProposed, PolicySettled
+from domain.policy.waiving import WaiverRequested, WaiverRevoked
 from domain.release import Release, ReleaseCut
 from domain.report import Report
 from domain.target import Target
@@ -90,11 +93,12 @@ ACTORS = st.builds(
 REACHES = st.builds(
     Reach.of, st.lists(KEYS, max_size=3), st.lists(KEYS.map(lambda key: f"{key}*"), max_size=3)
 )
+IDENTITIES = st.builds(Identity, LINES.map(lambda text: text.replace("@", "")), NAMES.filter(str.isalnum))
 GRANTS = st.builds(
     Grant,
     role=st.sampled_from(Role),
     reach=REACHES,
-    holder=st.builds(Identity, LINES.map(lambda text: text.replace("@", "")), NAMES.filter(str.isalnum)),
+    holder=IDENTITIES,
     since=st.none() | INSTANTS,
 )
 PARTS: dict[type, st.SearchStrategy[Any]] = {
@@ -108,7 +112,14 @@ PARTS: dict[type, st.SearchStrategy[Any]] = {
     ),
     Release: st.builds(Release, number=INTEGERS, digest=DIGESTS),
     Report: st.builds(Report, fingerprint=DIGESTS, reporter=st.none() | NAMES, id=st.none() | NAMES),
-    Source: st.builds(Source, repository=LINES, commit=COMMITS, ref=st.none() | LINES),
+    Source: st.builds(
+        Source,
+        repository=LINES,
+        commit=COMMITS,
+        ref=st.none() | LINES,
+        author=st.none() | IDENTITIES,
+        merged_by=st.none() | IDENTITIES,
+    ),
     Target: TARGETS,
     datetime: INSTANTS,
     int: INTEGERS,
@@ -122,6 +133,10 @@ st.register_type_strategy(DeclaredRelease, PARTS[DeclaredRelease])
 CHANGES = st.sampled_from(
     [event.change for event in access_events(NOON) if isinstance(event, AccessProposed)]
 )
+WHERE = {
+    "environments": st.just(("*",)) | st.sets(KEYS, min_size=1, max_size=3).map(tuple),
+    "services": st.just(("*",)) | st.sets(KEYS, min_size=1, max_size=3).map(tuple),
+}
 # Hypothesis builds an event from the types of its fields, but cannot see into tuple[X, ...] | None.
 SPELLED_OUT: dict[type[Event], dict[str, st.SearchStrategy[Any]]] = {
     AccessProposed: {"change": GRANTS.map(change) | CHANGES, "reason": LINES},
@@ -143,6 +158,29 @@ SPELLED_OUT: dict[type[Event], dict[str, st.SearchStrategy[Any]]] = {
         "cidrs": st.sampled_from([(), ("10.0.0.0/8", "2001:db8::/32")]),
     },
     TokenRevoked: {"reason": LINES},
+    PolicyProposed: {
+        "set": KEYS,
+        "files": _many(st.builds(PolicyFile, name=LINES, digest=DIGESTS)),
+        "environments": st.sets(KEYS, min_size=1, max_size=3).map(tuple),
+        "reason": LINES,
+    },
+    PolicySettled: {"approved": st.just(True), "effective_from": INSTANTS},
+    FreezeDeclared: {
+        "freeze": KEYS,
+        "starts_at": st.just(NOON),
+        "ends_at": INSTANTS.filter(lambda at: at > NOON),
+        **WHERE,
+    },
+    FreezeLifted: {"reason": LINES},
+    WaiverRequested: {
+        "rule": st.just("VULN-001"),
+        "artifact": st.none() | DIGESTS,
+        "reason": LINES,
+        "occurred_at": st.just(NOON),
+        "expires_at": INSTANTS.filter(lambda at: at > NOON),
+        **WHERE,
+    },
+    WaiverRevoked: {"reason": LINES},
 }
 OPTIONAL = {
     "author": st.none() | LINES,

@@ -6,12 +6,34 @@ from domain.access.change import Unlink
 from domain.access.people import IDENTITIES_MAX
 from domain.access.roles import Role
 from domain.errors import AccessFull, MalformedValue, NothingToChange, SegregatedDuties, UnknownAccess
-from domain.identity import Identity, recorded
+from domain.identity import Identity, Named, recorded
 from tests.access import FORGE, Desk, a_grant, a_link, a_token, who
 
 
 def person(desk: Desk, name: str = "ann") -> tuple[str, ...]:
     return tuple(identity.subject for identity in desk.access.person_of(who(name)))
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("49699333", "49699333"),
+        ("ann@acme.example", "person:ann@acme.example"),
+        ("Ann Example <ann@acme.example>", "person:ann@acme.example"),
+        ("<ann@acme.example>", "person:ann@acme.example"),
+        ("49699333+dependabot[bot]@users.noreply.github.com",) * 2,
+    ],
+)
+def test_an_address_is_digested_however_it_is_told(told: str, kept: str) -> None:
+    found = Named("git", told).recorded(lambda text: f"person:{text.replace('@', ' at ')}")
+    assert found.subject.removeprefix("person:").replace(" at ", "@") == kept.removeprefix("person:")
+    assert "@" not in found.subject
+
+
+@pytest.mark.parametrize("told", ["Ann Example", "Ann Example <>", " ", "a <b> c"])
+def test_a_name_is_no_subject(told: str) -> None:
+    with pytest.raises(MalformedValue):
+        Named("git", told).recorded(str)
 
 
 def test_whoever_has_no_links_is_alone() -> None:

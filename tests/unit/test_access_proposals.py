@@ -19,6 +19,7 @@ from domain.access.issuer import TrustedIssuer
 from domain.access.proposal import LIFE_DAYS, AccessProposed, AccessSettled
 from domain.access.reach import Reach
 from domain.access.roles import Role
+from domain.access.webhook import RemoveWebhook
 from domain.actor import Actor, ActorKind
 from domain.errors import (
     AccessFull,
@@ -41,6 +42,7 @@ from tests.access import (
     a_grant,
     a_link,
     a_token,
+    a_webhook,
     an_issuer,
     person,
     who,
@@ -152,12 +154,12 @@ def test_an_admin_by_then_is_no_admin_now(desk: Desk) -> None:
         desk.settle(BEA, number)
 
 
-TAKING = [RevokeGrant(5), RemoveBinding("payments-ci"), DropIssuer(GITHUB)]
+TAKING = [RevokeGrant(5), RemoveBinding("payments-ci"), DropIssuer(GITHUB), RemoveWebhook("chat")]
 
 
 @pytest.mark.parametrize("said", TAKING, ids=lambda said: type(said).__name__)
 def test_one_admin_alone_takes_away_and_the_record_shows_it(desk: Desk, said: Said) -> None:
-    desk.give(GRANT, an_issuer(), a_binding())
+    desk.give(GRANT, an_issuer(), a_binding(), a_webhook())
     desk.propose(ANN, said)
     proposed, settled = desk.events[-2:]
     assert isinstance(proposed, AccessProposed)
@@ -168,7 +170,14 @@ def test_one_admin_alone_takes_away_and_the_record_shows_it(desk: Desk, said: Sa
         desk.propose(ANN, said)
 
 
-GIVING = [GRANT, an_issuer(), a_binding(seconds=60), LINK, Unlink(who("x"), who("y", FORGE))]
+GIVING = [
+    GRANT,
+    an_issuer(),
+    a_binding(seconds=60),
+    LINK,
+    Unlink(who("x"), who("y", FORGE)),
+    a_webhook(key=2),
+]
 
 
 @pytest.mark.parametrize("said", GIVING, ids=lambda said: type(said).__name__)

@@ -26,8 +26,11 @@ report:correction   x         -                -         -         -        -
 trust               -         -                -         x         -        -
 promotion:request   -         x                -         -         -        -
 promotion:approve   -         -                x         x         -        -
-policy:propose      -         -                -         x         -        -
+policy:propose      -         x                -         x         -        -
 policy:approve      -         -                -         x         -        -
+freeze              -         x                -         x         -        -
+waiver:request      -         x                -         x         -        -
+waiver:approve      -         -                x         x         -        -
 access:read         -         -                -         -         x        x
 access:propose      -         -                -         -         -        x
 access:confirm      -         -                -         -         -        x
@@ -97,6 +100,7 @@ def test_only_a_person_approves_grants_or_issues() -> None:
     assert {
         Scope.PROMOTION_APPROVE,
         Scope.POLICY_APPROVE,
+        Scope.WAIVER_APPROVE,
         Scope.ACCESS_PROPOSE,
         Scope.ACCESS_CONFIRM,
         Scope.TOKEN_ISSUE,
@@ -105,4 +109,5 @@ def test_only_a_person_approves_grants_or_issues() -> None:
 
 
 def test_whoever_has_the_files_may_do_all_but_approve() -> None:
-    assert set(Scope) - scopes.OPERATOR == {Scope.PROMOTION_APPROVE, Scope.POLICY_APPROVE}
+    approving = {Scope.PROMOTION_APPROVE, Scope.POLICY_APPROVE, Scope.WAIVER_APPROVE}
+    assert set(Scope) - scopes.OPERATOR == approving

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from adapters.blobs.memory import MemoryBlobs
-from domain import admission, trust
+from domain import admission, evidence_file, trust
+from domain.actor import Actor, ActorKind, Claim, Method
 from domain.admission import EvidenceAdmitted, EvidenceTurnedDown, EvidenceVerified
 from domain.commands.admit_evidence import ABOUT_MAX
 from domain.commands.trusted import trusted
@@ -26,10 +27,13 @@ from domain.errors import (
     UnusableTrustRoot,
 )
 from domain.evidence import Reason, Signs
+from domain.stream import evidence_stream
 from domain.trust import Trust
 from domain.trust_root import RootKind
 from domain.verification import TimeSource, TrustedTime
+from domain.workload import of_actor
 from tests.builders import (
+    CI,
     NOON,
     a_correction,
     a_distrust,
@@ -98,6 +102,30 @@ def test_another_artifact_is_one_more_admission_and_no_other_verification(desk: 
     assert isinstance(last, EvidenceAdmitted)
     assert (last.about, last.admission) == ((digest("b"),), 2)
     assert desk.admit(content, about=(digest("b"),)).existing
+
+
+def a_run(commit: str = "a" * 40, repository_id: str = "41") -> Actor:
+    claims = (Claim("repository_id", repository_id), Claim("sha", commit))
+    return Actor(ActorKind.WORKLOAD, "https://ci.example", "a pipeline", method=Method.OIDC, claims=claims)
+
+
+def test_another_run_is_one_more_admission_and_the_same_again_is_none(desk: Desk) -> None:
+    content = signed(KEY)
+    desk.trust()
+    runs = [a_run(), a_run(commit="b" * 40), a_run(repository_id="42")]
+    assert [desk.admit(content, actor=run).existing for run in (CI, *runs)] == [False] * 4
+    assert [desk.admit(content, actor=run).existing for run in (*runs, CI)] == [True] * 4
+    assert desk.topics[1:] == ["evidence-admitted", "evidence-verified", *["evidence-admitted"] * 3]
+    known = desk.ledger.load(evidence_stream(Digest.of(content)), evidence_file.fold)
+    assert known is not None
+    assert known.uploaders == tuple(map(of_actor, runs))
+
+
+def test_only_so_many_runs_are_remembered(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evidence_file, "UPLOADERS_MAX", 2)
+    content = signed(KEY)
+    numbers = [desk.admit(content, actor=a_run(repository_id=str(number))).existing for number in range(4)]
+    assert numbers == [False, False, True, True]
 
 
 def test_many_who_hand_in_one_file_at_once_make_one_admission(desk: Desk) -> None:

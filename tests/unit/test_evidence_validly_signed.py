@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from adapters.evidence import builder_table
-from domain.expectations.checked import Checked, check
+from domain.expectations.checked import check
 from domain.expectations.expected import Expectations
+from domain.expectations.judgement import Checked
 from domain.statement import matching
 from domain.trust_root import PUBLIC_GOOD
 from domain.verification import Verified

@@ -12,8 +12,9 @@ from domain.digest import Digest
 from domain.evidence import EvidenceRefused, Format, Identity
 from domain.expectations import parameters, uris
 from domain.expectations.builders import GITHUB_ACTIONS, BuilderRow, Names
-from domain.expectations.checked import Checked, check
+from domain.expectations.checked import check
 from domain.expectations.expected import Expectations
+from domain.expectations.judgement import Checked
 from domain.statement import Statement, Subject
 from domain.trust_root import PUBLIC_GOOD
 from domain.verification import (

@@ -33,10 +33,11 @@ def read(predicate_type: str, predicate: dict[str, Any]) -> Predicate:
     return predicates.read(Statement(kind, predicate_type, (), MappingProxyType(predicate)))
 
 
-V1 = {
+V1: dict[str, Any] = {
     "buildDefinition": {
         "buildType": "https://actions.github.io/buildtypes/workflow/v1",
         "externalParameters": {"workflow": {"ref": "refs/heads/main"}},
+        "internalParameters": {"github": {"repository_id": "41"}},
         "resolvedDependencies": [
             {"uri": "git+https://github.com/acme/app", "digest": {"gitCommit": "b" * 40}}
         ],
@@ -54,6 +55,7 @@ def test_provenance_of_the_first_version(predicate_type: str) -> None:
         builder="https://github.com/actions/runner/github-hosted",
         build_type="https://actions.github.io/buildtypes/workflow/v1",
         parameters={"workflow": {"ref": "refs/heads/main"}},
+        noted={"github": {"repository_id": "41"}},
         source=None,
         entry_point=None,
         materials=(Material("git+https://github.com/acme/app", (("gitCommit", "b" * 40),)),),
@@ -67,7 +69,15 @@ def test_provenance_without_parameters_says_nothing_about_them() -> None:
     silent = {**V1, "buildDefinition": {"buildType": "t"}}
     found = read(provenance.V1, silent)
     assert isinstance(found, Provenance)
-    assert (found.parameters, found.materials) == (None, ())
+    assert (found.parameters, found.noted, found.materials) == (None, {}, ())
+
+
+def test_what_a_builder_notes_may_have_any_form() -> None:
+    for noted in (["a list"], "a text", 7, None):
+        definition = {**V1["buildDefinition"], "internalParameters": noted}
+        found = read(provenance.V1, {**V1, "buildDefinition": definition})
+        assert isinstance(found, Provenance)
+        assert found.noted == {}
 
 
 def test_provenance_v0_2() -> None:

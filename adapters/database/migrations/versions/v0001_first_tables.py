@@ -16,6 +16,9 @@ def upgrade() -> None:
     _ledger()
     _projection()
     _passing()
+    _webhooks()
+    _display_name()
+    _token_use()
 
 
 def _ledger() -> None:
@@ -94,6 +97,55 @@ def _passing() -> None:
     )
     op.create_index("ix_passing_expires_at", "passing", ["expires_at"])
     op.create_index("ix_passing_holder", "passing", ["purpose", "holder"])
+
+
+def _display_name() -> None:
+    op.create_table(
+        "display_name",
+        _bytes("key"),
+        _text("name"),
+        sa.PrimaryKeyConstraint("key", name="pk_display_name"),
+    )
+
+
+def _token_use() -> None:
+    op.create_table(
+        "token_use",
+        _text("token"),
+        _number("used_at"),
+        _text("network"),
+        sa.PrimaryKeyConstraint("token", name="pk_token_use"),
+    )
+
+
+def _webhooks() -> None:
+    op.create_table(
+        "webhook",
+        _text("name"),
+        _number("begun"),
+        _number("position"),
+        _number("due_at"),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("failing_since", _BIGINT),
+        sa.Column("paused_at", _BIGINT),
+        sa.Column("paused_why", sa.Text()),
+        sa.Column("holder", sa.Text()),
+        _number("held_until"),
+        sa.PrimaryKeyConstraint("name", name="pk_webhook"),
+    )
+    op.create_table(
+        "webhook_attempt",
+        sa.Column("number", _BIGINT, nullable=False, autoincrement=True),
+        _text("webhook"),
+        _text("id"),
+        sa.Column("position", _BIGINT),
+        _number("at"),
+        sa.Column("milliseconds", sa.Integer(), nullable=False),
+        sa.Column("status", sa.Integer()),
+        _text("said"),
+        sa.PrimaryKeyConstraint("number", name="pk_webhook_attempt"),
+    )
+    op.create_index("ix_webhook_attempt_webhook", "webhook_attempt", ["webhook", "number"])
 
 
 def _number(name: str) -> sa.Column[int]:

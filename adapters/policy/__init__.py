@@ -1,0 +1,1 @@
+"""Policy files, and the engine that evaluates their expressions."""

@@ -1,0 +1,1 @@
+"""People: their logins and sessions, and the names they are known by."""
