@@ -17,6 +17,8 @@ from adapters.readmodels import rebuild
 from api import wiring
 from api.cli import main
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # the shell of these tests may be in the background
+
 def interrupted(*_):
     os.{how}
 
