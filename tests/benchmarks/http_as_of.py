@@ -93,7 +93,8 @@ def served(settings: Settings) -> Iterator[http.client.HTTPConnection]:
     """Lend a connection to `shiplog serve` over the ledger that *settings* name."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     command = [str(Path(sys.executable).with_name("shiplog")), "serve", "--bind", "127.0.0.1:0"]
-    environment = {**kept, "SHIPLOG_HOME": str(settings.home)}
+    unlimited = dict.fromkeys(("SHIPLOG_RATE_ADDRESS", "SHIPLOG_RATE_CREDENTIAL"), "1000000")
+    environment = {**kept, **unlimited, "SHIPLOG_HOME": str(settings.home)}
     server = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)  # noqa: S603 - our own
     try:
         assert server.stderr is not None, "it is a pipe"
