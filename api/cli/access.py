@@ -3,12 +3,11 @@
 import click
 import orjson
 
-from api.cli import client, files, instants, output, parameters
+from api.cli import client, files, instants, listing, output, parameters
 from api.cli.access_rows import KINDS, rows_of
 from api.cli.client import Document
 from api.cli.instants import Moment
 from api.cli.lazy import CONTEXT, Entry, LazyGroup
-from api.cli.listing import collect
 from api.cli.reaching import reach_options, reaching
 from domain.access.roles import Role
 
@@ -44,10 +43,7 @@ def list_(*, kind: str, as_of: Moment | None, known_at: str | Moment | None, out
 
 
 def _list(kind: str, as_of: Moment | None, known_at: str | Moment | None, form: str) -> None:
-    with client.connected() as api:
-        known = instants.resolve_known(known_at, api)
-        asked = {"as_of": instants.resolve(as_of, api, known_at=known), "known_at": known}
-        found = collect(api, ("v1", "access", kind), asked, kind, None)
+    found = listing.as_of(("v1", "access", kind), as_of, known_at, None)
     output.hint(f"as of: {found['as_of']}")
     output.hint(client.prefix_of(found))
     if not found[kind]:

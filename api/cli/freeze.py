@@ -114,8 +114,5 @@ def list_(
     output: str,
 ) -> None:
     """List every freeze that was declared."""
-    with client.connected() as api:
-        known = instants.resolve_known(known_at, api)
-        query = {"as_of": instants.resolve(as_of, api, known_at=known), "known_at": known}
-        answer = listing.collect(api, ("v1", "freezes"), query, "freezes", None if everything else limit)
+    answer = listing.as_of(("v1", "freezes"), as_of, known_at, None if everything else limit)
     listing.show(output, answer, "freezes", COLUMNS)

@@ -67,6 +67,16 @@ def collect(api: Client, path: tuple[str, ...], query: Query, items: str, limit:
         asked["cursor"] = page["next"]
 
 
+def as_of(
+    path: tuple[str, ...], moment: Moment | None, known_at: str | Moment | None, limit: int | None
+) -> Document:
+    """Return what `collect` does of the list at *path*, whose last step names its items, at *moment*."""
+    with client.connected() as api:
+        known = instants.resolve_known(known_at, api)
+        query = {"as_of": instants.resolve(moment, api, known_at=known), "known_at": known}
+        return collect(api, path, query, path[-1], limit)
+
+
 def show(
     form: str, whole: Document, items: str, columns: tuple[output.Column, ...], *, began: str | None = None
 ) -> None:

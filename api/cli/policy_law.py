@@ -109,10 +109,7 @@ def log(
     output: str,
 ) -> None:
     """List every policy that was proposed, and say which decide."""
-    with client.connected() as api:
-        known = instants.resolve_known(known_at, api)
-        query = {"as_of": instants.resolve(as_of, api, known_at=known), "known_at": known}
-        answer = listing.collect(api, ("v1", "policies"), query, "policies", None if everything else limit)
+    answer = listing.as_of(("v1", "policies"), as_of, known_at, None if everything else limit)
     for each in answer["in_force"]:
         hint(f"in {each['environment']}: {each['set']}, policy {each['policy']}, since {each['since']}")
     listing.show(output, answer, "policies", LOGGED)

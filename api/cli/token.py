@@ -3,11 +3,10 @@
 import click
 import orjson
 
-from api.cli import client, instants, output, parameters
+from api.cli import client, listing, output, parameters
 from api.cli.access_rows import TOKENS, rows_of
 from api.cli.instants import Moment
 from api.cli.lazy import CONTEXT, Entry, LazyGroup
-from api.cli.listing import collect
 from domain.errors import MalformedValue
 
 
@@ -47,10 +46,7 @@ def list_(*, live: bool, as_of: Moment | None, known_at: str | Moment | None, ou
 
 
 def _list(as_of: Moment | None, known_at: str | Moment | None, form: str, *, live: bool) -> None:
-    with client.connected() as api:
-        known = instants.resolve_known(known_at, api)
-        asked = {"as_of": instants.resolve(as_of, api, known_at=known), "known_at": known}
-        found = collect(api, ("v1", "access", "tokens"), asked, "tokens", None)
+    found = listing.as_of(("v1", "access", "tokens"), as_of, known_at, None)
     found["tokens"] = [each for each in found["tokens"] if each["live"] or not live]
     output.hint(f"as of: {found['as_of']}")
     output.hint(client.prefix_of(found))

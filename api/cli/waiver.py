@@ -129,8 +129,5 @@ def list_(
     output: str,
 ) -> None:
     """List every waiver that was asked for."""
-    with client.connected() as api:
-        known = instants.resolve_known(known_at, api)
-        query = {"as_of": instants.resolve(as_of, api, known_at=known), "known_at": known}
-        answer = listing.collect(api, ("v1", "waivers"), query, "waivers", None if everything else limit)
+    answer = listing.as_of(("v1", "waivers"), as_of, known_at, None if everything else limit)
     listing.show(output, answer, "waivers", COLUMNS)

@@ -1,7 +1,6 @@
 """List what is in force, and what waits: each kind by itself, page by page, as of any instant."""
 
 from collections.abc import Sequence
-from itertools import islice
 from typing import Any
 
 from pydantic import create_model
@@ -12,19 +11,12 @@ from api.refusals import ForeignCursor
 from api.replies import Reply
 from api.services import Services
 from api.v1.access_kinds import LISTINGS, Listing
-from api.v1.asking import ANY_QUESTION, PageQuery, head, opened, pinned, sealed
+from api.v1.asking import ANY_QUESTION, head
+from api.v1.decided_pages import DecidedQuery, page
 from api.v1.shapes import LedgerShape
-from domain import instant
 from domain.access.scopes import Scope
 from domain.errors import BrokenLedger
 from domain.queries.access_at import access_at
-from domain.queries.asking import Clocks
-
-
-class AccessQuery(PageQuery):
-    """`as_of`: the instant asked about, default now; the rest as in every listing."""
-
-    as_of: Instant | None = None
 
 
 class AccessShape(Output):
@@ -42,7 +34,7 @@ def _operation(listing: Listing) -> Operation:
         f"{listing.name.capitalize()}Shape", __base__=AccessShape, __doc__=listing.order, **members
     )
 
-    def handler(*, query: AccessQuery, services: Services) -> Reply[AccessShape]:
+    def handler(*, query: DecidedQuery, services: Services) -> Reply[AccessShape]:
         return _page(listing, shape, query, services)
 
     handler.__name__, handler.__doc__ = f"access_{listing.name}", listing.doc
@@ -58,32 +50,29 @@ def _operation(listing: Listing) -> Operation:
 
 
 def _page(
-    listing: Listing, shape: type[AccessShape], query: AccessQuery, services: Services
+    listing: Listing, shape: type[AccessShape], query: DecidedQuery, services: Services
 ) -> Reply[AccessShape]:
-    name = f"access_{listing.name}"
-    known_at, place = opened(query, operation=name, services=services)
-    as_of = instant.from_micros(int(place["as_of"])) if place else query.as_of
-    known = access_at(Clocks(as_of, known_at), ledger=services.ledger)
-    found = listing.rows(known.access, known.as_of)
-    begin = int(place["after"]) if place else 0
-    end = begin + query.limit
-    page: Sequence[Output] = [listing.show(each, known.as_of) for each in islice(found, begin, end)]
+    found = page(
+        query,
+        lambda clocks: access_at(clocks, ledger=services.ledger),
+        lambda known: listing.rows(known.access, known.as_of),
+        operation=f"access_{listing.name}",
+        services=services,
+    )
+    known = found.known
+    shown: Sequence[Output] = [listing.show(each, known.as_of) for each in found.rows]
     of_now = listing.now is not None and query.as_of is None and query.known_at is None
     if listing.now is not None and of_now:
-        page = listing.now(page, services)
-    following: dict[str, int | str] | None = None
-    if len(found) > end:
-        following = {"after": end, "as_of": instant.micros(known.as_of)}
+        shown = listing.now(shown, services)
     answer = shape.model_validate(
         {
             "as_of": known.as_of,
             "ledger": LedgerShape.of(known.prefix),
-            "next": sealed(query, following, known.prefix, operation=name, services=services),
-            listing.name: page,
+            "next": found.next,
+            listing.name: shown,
         }
     )
-    settled = (query.as_of is not None or bool(place)) and pinned(query, known.prefix) and not of_now
-    return Reply(answer, head=head(known.prefix), settled=settled)
+    return Reply(answer, head=head(known.prefix), settled=found.settled and not of_now)
 
 
 OPERATIONS = tuple(map(_operation, LISTINGS))

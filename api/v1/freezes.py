@@ -1,5 +1,6 @@
 """Change freezes: declare them, lift them, and tell which there were."""
 
+from functools import partial
 from typing import Annotated
 
 from pydantic import Field
@@ -12,7 +13,7 @@ from api.replies import Reply
 from api.services import Services
 from api.v1.access import DECIDING, LandedShape, landed
 from api.v1.asking import ANY_QUESTION, SCOPE, head
-from api.v1.law_pages import LawQuery, page
+from api.v1.decided_pages import DecidedQuery, page
 from api.v1.law_shapes import FreezeShape, FreezesShape
 from api.v1.shapes import LedgerShape
 from api.v1.values import KEY_PATTERN, Label, Line, ReportId, key
@@ -22,6 +23,8 @@ from domain.actor import Actor
 from domain.commands.freeze import DeclareFreeze, LiftFreeze, declare_freeze, lift_freeze
 from domain.policy.freeze import PLACES_MAX, Freeze
 from domain.policy.law import Law
+from domain.queries.decided_at import Known
+from domain.queries.law_at import law_at
 
 FreezeId = Annotated[str, key("freeze", "frz-black-friday")]
 _PATTERN = rf"{KEY_PATTERN[:-1]}$|^\*$"
@@ -94,9 +97,15 @@ def lift_freezes(*, freeze: FreezeId, body: LiftBody, actor: Actor, services: Se
     refusals=(*ANY_QUESTION, ForeignCursor, errors.BrokenLedger),
     tag="gate",
 )
-def freezes(*, query: LawQuery, services: Services) -> Reply[FreezesShape]:
+def freezes(*, query: DecidedQuery, services: Services) -> Reply[FreezesShape]:
     """Tell every freeze that had been declared, and whether it held at the instant asked about."""
-    found = page(query, _last_to_start_first, operation="freezes", services=services)
+    found = page(
+        query,
+        partial(law_at, ledger=services.ledger),
+        _last_to_start_first,
+        operation="freezes",
+        services=services,
+    )
     as_of, prefix = found.known.as_of, found.known.prefix
     shape = FreezesShape(
         as_of=as_of,
@@ -107,7 +116,8 @@ def freezes(*, query: LawQuery, services: Services) -> Reply[FreezesShape]:
     return Reply(shape, head=head(prefix), settled=found.settled)
 
 
-def _last_to_start_first(law: Law) -> list[Freeze]:
+def _last_to_start_first(known: Known[Law]) -> list[Freeze]:
+    law = known.state
     return sorted(law.freezes.values(), key=lambda each: (each.starts_at, each.id), reverse=True)
 
 

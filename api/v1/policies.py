@@ -1,5 +1,6 @@
 """Policies as law: propose them, settle them, and tell which decided where, as of any instant."""
 
+from functools import partial
 from typing import Annotated
 
 from pydantic import Field
@@ -11,7 +12,7 @@ from api.replies import Reply
 from api.services import Services
 from api.v1.access import DECIDING, LandedShape, landed
 from api.v1.asking import ANY_QUESTION, SCOPE, head
-from api.v1.law_pages import LawQuery, page
+from api.v1.decided_pages import DecidedQuery, page
 from api.v1.law_shapes import PoliciesShape, PolicyShape, in_force
 from api.v1.shapes import LedgerShape
 from api.v1.values import ContentDigest, Environment, Line, Number, ReportId
@@ -23,6 +24,7 @@ from domain.commands.settle_policy import SettlePolicy, settle_policy
 from domain.policy.law import Law
 from domain.policy.proposal import ENVIRONMENTS_MAX, PolicyProposed, Proposed
 from domain.queries.asking import Clocks
+from domain.queries.decided_at import Known
 from domain.queries.law_at import law_at
 
 FILES_MAX = 500
@@ -122,9 +124,15 @@ def settle_policies(
     refusals=(*ANY_QUESTION, ForeignCursor, errors.BrokenLedger),
     tag="gate",
 )
-def policies(*, query: LawQuery, services: Services) -> Reply[PoliciesShape]:
+def policies(*, query: DecidedQuery, services: Services) -> Reply[PoliciesShape]:
     """Tell which policy decided in each environment, and every policy that had been proposed."""
-    found = page(query, _newest_first, operation="policies", services=services)
+    found = page(
+        query,
+        partial(law_at, ledger=services.ledger),
+        _newest_first,
+        operation="policies",
+        services=services,
+    )
     law, as_of, prefix = found.known.state, found.known.as_of, found.known.prefix
     shape = PoliciesShape(
         as_of=as_of,
@@ -136,7 +144,8 @@ def policies(*, query: LawQuery, services: Services) -> Reply[PoliciesShape]:
     return Reply(shape, head=head(prefix), settled=found.settled)
 
 
-def _newest_first(law: Law) -> list[Proposed]:
+def _newest_first(known: Known[Law]) -> list[Proposed]:
+    law = known.state
     return [law.policies[number] for number in sorted(law.policies, reverse=True)]
 
 

@@ -1,5 +1,6 @@
 """Waivers: ask for one, approve it, end it, and tell which there were."""
 
+from functools import partial
 from typing import Annotated
 
 from pydantic import Field
@@ -11,8 +12,8 @@ from api.replies import Reply
 from api.services import Services
 from api.v1.access import DECIDING, LandedShape, landed
 from api.v1.asking import ANY_QUESTION, SCOPE, head
+from api.v1.decided_pages import DecidedQuery, page
 from api.v1.freezes import Environments, ServiceNames
-from api.v1.law_pages import LawQuery, page
 from api.v1.law_shapes import WaiverShape, WaiversShape
 from api.v1.shapes import LedgerShape
 from api.v1.values import ContentDigest, Label, Line, Number, ReportId
@@ -29,6 +30,8 @@ from domain.commands.waive import (
 )
 from domain.policy.law import Law
 from domain.policy.waiving import Requested, WaiverRequested
+from domain.queries.decided_at import Known
+from domain.queries.law_at import law_at
 
 SETTLING = (*DECIDING, errors.NothingFound, errors.ProposalClosed, errors.SecondPersonNeeded)
 
@@ -136,9 +139,15 @@ def revoke_waivers(
     refusals=(*ANY_QUESTION, ForeignCursor, errors.BrokenLedger),
     tag="gate",
 )
-def waivers(*, query: LawQuery, services: Services) -> Reply[WaiversShape]:
+def waivers(*, query: DecidedQuery, services: Services) -> Reply[WaiversShape]:
     """Tell every waiver that had been asked for, and what became of it."""
-    found = page(query, _newest_first, operation="waivers", services=services)
+    found = page(
+        query,
+        partial(law_at, ledger=services.ledger),
+        _newest_first,
+        operation="waivers",
+        services=services,
+    )
     as_of, prefix = found.known.as_of, found.known.prefix
     shape = WaiversShape(
         as_of=as_of,
@@ -149,7 +158,8 @@ def waivers(*, query: LawQuery, services: Services) -> Reply[WaiversShape]:
     return Reply(shape, head=head(prefix), settled=found.settled)
 
 
-def _newest_first(law: Law) -> list[Requested]:
+def _newest_first(known: Known[Law]) -> list[Requested]:
+    law = known.state
     return [law.waivers[number] for number in sorted(law.waivers, reverse=True)]
 
 

@@ -1,45 +1,66 @@
-"""Policies, freezes and waivers, page by page, as of any instant."""
+"""What was decided about access and about policies, page by page, as of any instant."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
 
 from api.fields import Instant
 from api.services import Services
 from api.v1.asking import PageQuery, opened, pinned, sealed
 from domain import instant
-from domain.policy.law import Law
+from domain.prefix import Prefix
 from domain.queries.asking import Clocks
-from domain.queries.decided_at import Known
-from domain.queries.law_at import law_at
 
 T = TypeVar("T")
 
 
-class LawQuery(PageQuery):
+class DecidedQuery(PageQuery):
     """`as_of`: the instant asked about, default now; the rest as in every listing."""
 
     as_of: Instant | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    """Some of the rows, and the law they are of."""
+class Known(Protocol):
+    """The state of a stream of decisions, and what it comes from."""
 
-    known: Known[Law]
+    @property
+    def as_of(self) -> datetime:
+        """The instant it is of."""
+        ...
+
+    @property
+    def prefix(self) -> Prefix:
+        """How much of the ledger it was made from."""
+        ...
+
+
+K = TypeVar("K", bound=Known)
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[K, T]):
+    """Some of the rows, and the state they are of."""
+
+    known: K
     rows: Sequence[T]
     next: str | None
     settled: bool
 
 
 def page(
-    query: LawQuery, rows: Callable[[Law], Sequence[T]], *, operation: str, services: Services
-) -> Page[T]:
+    query: DecidedQuery,
+    question: Callable[[Clocks], K],
+    rows: Callable[[K], Sequence[T]],
+    *,
+    operation: str,
+    services: Services,
+) -> Page[K, T]:
     """Return the page of *rows* that *query* asks for; later ones are as of the instant of the first."""
     known_at, place = opened(query, operation=operation, services=services)
     as_of = instant.from_micros(int(place["as_of"])) if place else query.as_of
-    known = law_at(Clocks(as_of, known_at), ledger=services.ledger)
-    found = rows(known.state)
+    known = question(Clocks(as_of, known_at))
+    found = rows(known)
     begin = int(place["after"]) if place else 0
     end = begin + query.limit
     following: dict[str, int | str] | None = None
